@@ -1,0 +1,37 @@
+"""How this project talks to Redis: short timeouts, so that "away" is noticed in under two seconds."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import redis
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.retry import Retry
+
+from store.redis_commands import Redis
+
+CONNECT_SECONDS = 0.7
+ANSWER_SECONDS = 1.5
+
+
+def connect(url: str, *, answer_seconds: float | None = ANSWER_SECONDS) -> Redis:
+    """A lazy client with a connection pool; no socket is opened before the first command.
+
+    One immediate retry covers a pooled connection that the server closed meanwhile. Every write of the ledger is a
+    script that is harmless when run twice, so a retry after an unknown outcome is safe.
+    """
+    client = redis.Redis.from_url(
+        url,
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=answer_seconds,
+        health_check_interval=15,
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+        decode_responses=False,
+    )
+    return cast(Redis, client)
+
+
+def pool_of(client: Redis) -> redis.ConnectionPool:
+    """The connection pool behind a client, for libraries that bring commands of their own."""
+    return cast(redis.Redis, client).connection_pool

@@ -1,0 +1,228 @@
+"""Jobs as the web side sees them: accept, look up, cancel."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+from config import Settings
+from store import engine, keys
+from store.crypto import SessionCipher, Vault
+from store.history import Message, seal
+from store.job_errors import describe
+from store.redis_commands import Redis
+from store.scripts import Scripts
+from store.sessions import Session, Sessions
+
+TERMINAL = frozenset({"completed", "failed", "cancelled", "expired"})
+_RACES = 50
+
+
+class SubmitRefused(Exception):
+    """The ledger did not accept a job; `reason` is a word of `lua/submit.lua`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A validated request for a job. `deadline_ms` counts from acceptance."""
+
+    type: str
+    input: dict[str, Any]
+    deadline_ms: int
+    request_id: str
+    audio: bytes = b""
+    metadata: dict[str, Any] = field(default_factory=dict)
+    speak: bool = False
+    on_busy: str = "enqueue"
+    idempotency_key: str = ""
+
+    def content(self) -> bytes:
+        """What makes two submissions the same, for idempotency."""
+        fields = [
+            self.type,
+            self.input,
+            self.metadata,
+            self.speak,
+            self.on_busy,
+            hashlib.sha256(self.audio).hexdigest(),
+        ]
+        return json.dumps(fields, sort_keys=True).encode()
+
+
+@dataclass(frozen=True)
+class Settled:
+    """An answer that needs no worker: the job is completed as it is accepted."""
+
+    outcome: str
+    reply: str
+    guardrails: list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job as its owner may see it; times in milliseconds since the epoch, None where not reached."""
+
+    id: str
+    type: str
+    session_id: str
+    status: str
+    stage: str | None
+    outcome: str | None
+    attempts: int
+    output: dict[str, Any] | None
+    transcript: dict[str, Any] | None
+    coach: dict[str, Any] | None
+    guardrails: list[dict[str, str]]
+    usage: dict[str, Any] | None
+    timings: dict[str, int]
+    error: dict[str, str | bool] | None
+    metadata: dict[str, Any]
+    created_at: int
+    started_at: int | None
+    completed_at: int | None
+    expires_at: int
+
+    @property
+    def over(self) -> bool:
+        """Whether the status is terminal."""
+        return self.status in TERMINAL
+
+
+class Jobs:
+    """The jobs of every session."""
+
+    def __init__(self, redis: Redis, vault: Vault, settings: Settings) -> None:
+        self._redis = redis
+        self._scripts = Scripts(redis)
+        self._settings = settings
+        self._sessions = Sessions(redis, vault, settings)
+
+    def submit(self, session: Session, submission: Submission, settled: Settled | None = None) -> tuple[str, bool]:
+        """Accept a job durably, in one script.
+
+        Returns:
+            The job's id, and whether it is an earlier one (same Idempotency-Key, same content).
+
+        Raises:
+            SubmitRefused: with `gone`, `ending`, `waiting_cap`, `busy` or `mismatch`; nothing was written.
+        """
+        token = secrets.token_hex(16)
+        for number in range(session.jobs + 1, session.jobs + 1 + _RACES):
+            answer = self._try_submit(session, submission, settled, number, token)
+            if answer[0] == b"ok":
+                return keys.job_id(session.id, number), False
+            if answer[0] == b"replay":
+                return answer[1].decode(), True
+            if answer[0] != b"raced":  # another request took this number: take the next
+                raise SubmitRefused(answer[0].decode())
+        raise SubmitRefused("busy")
+
+    def _try_submit(
+        self, session: Session, submission: Submission, settled: Settled | None, number: int, token: str
+    ) -> list[bytes]:
+        job_id = keys.job_id(session.id, number)
+        cipher = session.cipher
+        digest = cipher.fingerprint(submission.content()) if submission.idempotency_key else ""
+        record = hashlib.sha256(submission.idempotency_key.encode()).hexdigest()
+        arguments = engine.arguments(
+            self._settings,
+            session_id=session.id,
+            job=job_id,
+            code=keys.CODE_OF_TYPE[submission.type],
+            n=number,
+            key_id=session.key_id,
+            token=token,
+            type=submission.type,
+            speak=int(submission.speak),
+            on_busy=submission.on_busy,
+            deadline_ms=submission.deadline_ms,
+            request_id=submission.request_id,
+            digest=digest,
+            settled=settled.outcome if settled else "",
+            guardrails=json.dumps(settled.guardrails if settled else []),
+        )
+        sealed: list[bytes] = [
+            cipher.seal_json(f"{job_id}|input", submission.input),
+            cipher.seal_json(f"{job_id}|metadata", submission.metadata),
+            cipher.seal(f"{job_id}|audio", submission.audio) if submission.audio else b"",
+        ]
+        if settled:
+            now = int(time.time() * 1000)
+            sealed.append(cipher.seal_json(f"{job_id}|output", {"text": settled.reply, "citations": []}))
+            sealed.append(seal(session, Message("user", submission.input["text"], now, job_id)))
+            sealed.append(seal(session, Message("assistant", settled.reply, now, job_id)))
+        script_keys = [*keys.ledger(session.id, session.key_id, job_id), keys.idempotency(session.key_id, record)]
+        answer: list[bytes] = self._scripts.run("submit", script_keys, [arguments, *sealed])
+        return answer
+
+    def get(self, job_id: str, owner: str) -> Job | None:
+        """A job of this owner, or None; a foreign job costs the same commands as an unknown one."""
+        session_id = keys.session_of(job_id) or "sess_unknown"
+        session = self._sessions.get(session_id, owner)
+        stored = self._redis.hgetall(keys.job(job_id))
+        if session is None or not stored:
+            return None
+        return _decode(job_id, session, stored)
+
+    def has_speech(self, job: Job) -> bool:
+        """Whether there is a spoken reply."""
+        return bool(self._redis.exists(keys.speech(job.id)))
+
+    def speech(self, job: Job, session: Session) -> bytes | None:
+        """The spoken reply (MP3), if there is one."""
+        sealed = self._redis.get(keys.speech(job.id))
+        return session.cipher.open(f"{job.id}|speech", sealed) if sealed else None
+
+    def cancel(self, job: Job, session: Session) -> str:
+        """Ask for the end of a job; returns its status before. Idempotent."""
+        arguments = engine.arguments(
+            self._settings, session_id=session.id, job=job.id, code=keys.CODE_OF_TYPE[job.type]
+        )
+        answer: bytes = self._scripts.run("cancel", keys.ledger(session.id, session.key_id, job.id), [arguments])
+        return answer.decode()
+
+
+def _decode(job_id: str, session: Session, stored: dict[bytes, bytes]) -> Job:
+    def opened(name: str, cipher: SessionCipher = session.cipher) -> Any:
+        sealed = stored.get(name.encode())
+        return cipher.open_json(f"{job_id}|{name}", sealed) if sealed else None
+
+    def plain(name: str, default: Any) -> Any:
+        raw = stored.get(name.encode())
+        return json.loads(raw) if raw else default
+
+    def moment(name: str) -> int | None:
+        raw = stored.get(name.encode())
+        return int(raw) if raw else None
+
+    status = stored[b"status"].decode()
+    error = stored.get(b"error", b"").decode()
+    return Job(
+        id=job_id,
+        type=stored[b"type"].decode(),
+        session_id=session.id,
+        status=status,
+        stage=stored[b"stage"].decode() or None,
+        outcome=stored[b"outcome"].decode() if b"outcome" in stored else None,
+        attempts=int(stored[b"attempts"]),
+        output=opened("output"),
+        transcript=opened("transcript"),
+        coach=opened("coach"),
+        guardrails=plain("guardrails", []),
+        usage=plain("usage", None),
+        timings=plain("timings", {}),
+        error=describe(error) if error else None,
+        metadata=opened("metadata"),
+        created_at=int(stored[b"created_at"]),
+        started_at=moment("started_at"),
+        completed_at=moment("completed_at"),
+        expires_at=session.expires_at,
+    )

@@ -1,0 +1,136 @@
+"""The name of every Redis key, and the order in which the ledger's scripts receive them."""
+
+from __future__ import annotations
+
+import re
+
+SESSION_ID = re.compile(r"sess_[0-9a-f]{32}")
+JOB_ID = re.compile(r"job_([0-9a-f]{32})_([1-9][0-9]{0,8})")
+
+# The ledger's code for a queue, as it stands in a session's line: "m:<job id>" or "v:<job id>".
+MESSAGES, VOICE, MAINTENANCE = "messages", "voice", "maintenance"
+QUEUES = (MESSAGES, VOICE, MAINTENANCE)
+QUEUE_OF_TYPE = {"message": MESSAGES, "voice": VOICE}
+CODE_OF_TYPE = {"message": "m", "voice": "v"}
+
+SESSIONS = "rr:sessions"  # zset: session id -> when it expires (ms); counts all, and tells the reaper what to sweep
+DISPATCH = "rr:dispatch"  # zset: admitted, unclaimed job -> when its message is sent again (ms)
+LEASES = "rr:leases"  # zset: claimed job -> when its lease runs out (ms)
+DEADLINES = "rr:deadlines"  # zset: unfinished job -> its deadline (ms)
+REWRITE_DUE = "rr:rewrite_due"  # set by an erasure: the append-only file still holds what was erased
+API_KEY_HASHES = "rr:api_key_hashes"  # hash: SHA-256 of a key -> key id
+HEALTH = "rr:health"  # hash: check -> JSON of the last result, written by a worker
+
+
+def session(session_id: str) -> str:
+    """Hash of a session: owner, wrapped data key, counter, expiry, sealed state and metadata."""
+    return f"rr:session:{session_id}"
+
+
+def sessions_of(key_id: str) -> str:
+    """Zset of one API key's sessions, scored like `SESSIONS`."""
+    return f"rr:sessions:{key_id}"
+
+
+def history(session_id: str) -> str:
+    """List of sealed messages, oldest first."""
+    return f"rr:history:{session_id}"
+
+
+def line(session_id: str) -> str:
+    """List of a session's unfinished jobs in order of arrival; only its head may run."""
+    return f"rr:line:{session_id}"
+
+
+def job(job_id: str) -> str:
+    """Hash of a job."""
+    return f"rr:job:{job_id}"
+
+
+def events(job_id: str) -> str:
+    """Stream of a job's sealed events."""
+    return f"rr:events:{job_id}"
+
+
+def audio(job_id: str) -> str:
+    """Sealed recording of a voice job, until the job ends."""
+    return f"rr:audio:{job_id}"
+
+
+def speech(job_id: str) -> str:
+    """Sealed spoken reply."""
+    return f"rr:speech:{job_id}"
+
+
+def open_jobs(key_id: str) -> str:
+    """Zset of an API key's unfinished jobs."""
+    return f"rr:open:{key_id}"
+
+
+def ready(key_id: str, code: str) -> str:
+    """Zset of heads of lines that wait for a slot of their API key; score = since when (µs)."""
+    return f"rr:ready:{key_id}:{code}"
+
+
+def running(key_id: str, code: str) -> str:
+    """Zset of an API key's admitted jobs: those that have, or had, a Celery message."""
+    return f"rr:running:{key_id}:{code}"
+
+
+def idempotency(key_id: str, digest: str) -> str:
+    """Hash of an Idempotency-Key: job id and content HMAC."""
+    return f"rr:idempotency:{key_id}:{digest}"
+
+
+def api_key(key_id: str) -> str:
+    """Hash of an API key's record."""
+    return f"rr:api_key:{key_id}"
+
+
+def canary(queue: str) -> str:
+    """When a canary last came out of a queue (ms)."""
+    return f"rr:canary:{queue}"
+
+
+def notify_channel(job_id: str) -> str:
+    """Pub/sub channel that says "look again" about a job; it carries no content."""
+    return f"rr:notify:{job_id}"
+
+
+def job_id(session_id: str, number: int) -> str:
+    """The id of a session's n-th job; a job id finds its session without a lookup."""
+    return f"job_{session_id.removeprefix('sess_')}_{number}"
+
+
+def session_of(job: str) -> str | None:
+    """The session id inside a well-formed job id, else None."""
+    match = JOB_ID.fullmatch(job)
+    return f"sess_{match[1]}" if match else None
+
+
+def ledger(session_id: str, key_id: str, job: str) -> list[str]:
+    """KEYS of every ledger script, in the order `lua/engine.lua` names them."""
+    return [
+        _job_key(job),
+        session(session_id),
+        line(session_id),
+        history(session_id),
+        events(job),
+        open_jobs(key_id),
+        ready(key_id, "m"),
+        ready(key_id, "v"),
+        running(key_id, "m"),
+        running(key_id, "v"),
+        DISPATCH,
+        LEASES,
+        DEADLINES,
+        MESSAGES,
+        VOICE,
+        audio(job),
+        speech(job),
+        SESSIONS,
+        sessions_of(key_id),
+    ]
+
+
+_job_key = job

@@ -1,0 +1,19 @@
+-- engine
+-- Take the lease on a job whose message arrived. Returns {'ok', fence, attempt, ms left}, or why there is nothing to do:
+-- gone, over, held (somebody works on it), waiting (it is not its turn).
+local job = redis.call('HMGET', JOB, 'status', 'deadline', 'lease_until', 'attempts')
+if not job[1] then return {'gone'} end
+if OVER[job[1]] then return {'over'} end
+if tonumber(job[3]) > NOW then return {'held'} end
+if not redis.call('ZSCORE', RUNNING[A.code], A.code .. ':' .. A.job) then return {'waiting'} end
+if job[1] == 'cancelling' then finish(A.job, A.code, 'cancelled'); return {'over'} end
+if tonumber(job[2]) <= NOW then finish(A.job, A.code, 'expired', failure('deadline_passed')); return {'over'} end
+if tonumber(job[4]) >= A.max_attempts then finish(A.job, A.code, 'failed', failure('attempts_exhausted')); return {'over'} end
+
+redis.call('HSET', JOB, 'status', 'in_progress', 'lease_until', ms(NOW + A.lease_ms), 'waiting_for', '')
+redis.call('HSETNX', JOB, 'started_at', ms(NOW))
+redis.call('ZADD', LEASES, ms(NOW + A.lease_ms), A.job)
+redis.call('ZREM', DISPATCH, A.job)
+local attempt = redis.call('HINCRBY', JOB, 'attempts', 1)
+-- The fencing token is a count of its own: giving a job back for lack of a model takes an attempt off, never a fence.
+return {'ok', redis.call('HINCRBY', JOB, 'fence', 1), attempt, tonumber(job[2]) - NOW}

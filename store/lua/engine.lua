@@ -1,0 +1,100 @@
+-- Shared by every ledger script. KEYS come from store/keys.py `ledger`; ARGV[1] is a JSON object of plain values,
+-- ARGV[2..] are sealed values that Lua never looks into.
+local JOB, SESSION, LINE, HISTORY, EVENTS, OPEN = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local READY = {m = KEYS[7], v = KEYS[8]}
+local RUNNING = {m = KEYS[9], v = KEYS[10]}
+local DISPATCH, LEASES, DEADLINES = KEYS[11], KEYS[12], KEYS[13]
+local QUEUE = {m = KEYS[14], v = KEYS[15]}
+local AUDIO, SPEECH, SESSIONS, KEY_SESSIONS = KEYS[16], KEYS[17], KEYS[18], KEYS[19]
+local A = cjson.decode(ARGV[1])
+
+-- The server's clock is the only one: workers and web hosts may disagree about the time.
+local TIME = redis.call('TIME')
+local NOW_US = TIME[1] * 1000000 + TIME[2]
+local NOW = math.floor(NOW_US / 1000)
+
+local OVER = {completed = true, failed = true, cancelled = true, expired = true}
+local BACKSTOP_MS = 3600 * 1000  -- keys outlive their session's absolute end by this, if nobody swept them
+
+local function ms(n) return string.format('%.0f', n) end
+
+-- Put a job's message on its Celery queue. The envelope is kombu's; only the ids in it change.
+local function dispatch(job, code, next_try_ms)
+  local tag = job .. '.' .. ms(NOW_US)
+  local envelope = A.envelope:gsub('@JOB@', job):gsub('@TAG@', tag):gsub('@QUEUE@', QUEUE[code])
+  redis.call('LPUSH', QUEUE[code], envelope)
+  redis.call('ZADD', DISPATCH, ms(NOW + next_try_ms), job)
+end
+
+-- Let waiting heads of lines run, oldest first, while their API key has slots. Only admitted jobs have a message.
+local function admit()
+  while true do
+    local voice = redis.call('ZCARD', RUNNING.v)
+    if redis.call('ZCARD', RUNNING.m) + voice >= A.running_cap then return end
+    local entry, since, code
+    for _, c in ipairs({'m', 'v'}) do
+      if c == 'm' or voice < A.voice_cap then
+        local head = redis.call('ZRANGE', READY[c], 0, 0, 'WITHSCORES')
+        if head[1] and (not since or tonumber(head[2]) < since) then
+          entry, since, code = head[1], tonumber(head[2]), c
+        end
+      end
+    end
+    if not entry then return end
+    redis.call('ZREM', READY[code], entry)
+    redis.call('ZADD', RUNNING[code], ms(NOW), entry)
+    dispatch(entry:sub(3), code, A.redispatch_ms)
+  end
+end
+
+local function step_up(entry)
+  redis.call('ZADD', READY[entry:sub(1, 1)], ms(NOW_US), entry)
+end
+
+-- Take a job out of every index, and let the next ones run.
+local function leave(job, code)
+  local entry = code .. ':' .. job
+  for _, index in ipairs({LEASES, DISPATCH, DEADLINES, OPEN}) do redis.call('ZREM', index, job) end
+  redis.call('ZREM', RUNNING[code], entry)
+  redis.call('ZREM', READY[code], entry)
+  local was_head = redis.call('LINDEX', LINE, 0) == entry
+  redis.call('LREM', LINE, 1, entry)
+  local head = redis.call('LINDEX', LINE, 0)
+  if was_head and head then step_up(head) end
+  admit()
+end
+
+local function notify(job, word) redis.call('PUBLISH', 'rr:notify:' .. job, word) end
+
+-- The one way a job ends.
+local function finish(job, code, status, fields)
+  redis.call('HSET', JOB, 'status', status, 'stage', '', 'completed_at', ms(NOW), 'lease_until', '0', unpack(fields or {}))
+  redis.call('DEL', AUDIO)
+  leave(job, code)
+  notify(job, status)
+end
+
+local function failure(error_code) return {'error', error_code} end
+
+-- A session lives on from its last use, but never past its absolute end.
+local function touch(session, at_least)
+  local ends = tonumber(redis.call('HGET', SESSION, 'ends_at'))
+  local until_ms = math.min(ends, math.max(NOW + A.ttl_ms, at_least or 0))
+  redis.call('HSET', SESSION, 'expires_at', ms(until_ms))
+  redis.call('ZADD', SESSIONS, ms(until_ms), session)
+  redis.call('ZADD', KEY_SESSIONS, ms(until_ms), session)
+end
+
+local function keep(...)
+  local ends = tonumber(redis.call('HGET', SESSION, 'ends_at'))
+  for _, key in ipairs({...}) do redis.call('PEXPIREAT', key, ms(ends + BACKSTOP_MS)) end
+end
+
+-- What a worker may do with the job it thinks it holds: 'ok', 'cancel' (somebody asked for it), or 'lost'
+-- (its lease went to another attempt, the job is over, or it was erased: an absent hash has no fence).
+local function holding()
+  local job = redis.call('HMGET', JOB, 'fence', 'status')
+  if not job[1] or tonumber(job[1]) ~= A.fence then return 'lost' end
+  if job[2] == 'cancelling' then return 'cancel' end
+  return job[2] == 'in_progress' and 'ok' or 'lost'
+end

@@ -1,0 +1,76 @@
+"""Waiting for a job without asking again and again: one pub/sub connection a process, shared by all who wait."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis.exceptions import RedisError
+
+from store import keys
+from store.redis_commands import Redis
+
+log = logging.getLogger(__name__)
+
+_PREFIX = keys.notify_channel("")
+_RECONNECT_SECONDS = 0.5
+
+
+class Notifications:
+    """Wakes those who wait for a job whenever the ledger wrote something about it.
+
+    A wake-up carries no content and may be missed or come twice: whoever wakes reads the ledger.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._waiting: dict[str, set[threading.Event]] = defaultdict(set)
+        self._lock = threading.Lock()
+        self._started = False
+
+    @contextmanager
+    def watch(self, job_id: str) -> Iterator[threading.Event]:
+        """An event that is set when there is news of the job; the caller clears it and reads the ledger."""
+        event = threading.Event()
+        with self._lock:
+            if not self._started:
+                threading.Thread(target=self._listen, name="notifications", daemon=True).start()
+                self._started = True
+            self._waiting[job_id].add(event)
+        try:
+            yield event
+        finally:
+            with self._lock:
+                self._waiting[job_id].discard(event)
+                if not self._waiting[job_id]:
+                    del self._waiting[job_id]
+
+    def _listen(self) -> None:
+        pause = threading.Event()
+        while True:
+            try:
+                with self._redis.pubsub() as pubsub:
+                    pubsub.psubscribe(f"{_PREFIX}*")
+                    for message in pubsub.listen():
+                        if message["type"] == "psubscribe":
+                            self._wake_all()  # whatever was said before we listened
+                        else:
+                            self._wake(message["channel"].decode().removeprefix(_PREFIX))
+            except RedisError:
+                log.warning("notifications.lost")
+                self._wake_all()
+                pause.wait(_RECONNECT_SECONDS)
+
+    def _wake(self, job_id: str) -> None:
+        with self._lock:
+            for event in self._waiting.get(job_id, ()):
+                event.set()
+
+    def _wake_all(self) -> None:
+        with self._lock:
+            for events in self._waiting.values():
+                for event in events:
+                    event.set()

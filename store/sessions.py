@@ -1,0 +1,132 @@
+"""Sessions: opening within caps, looking up by owner, and erasing with a receipt."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from config import Settings
+from store import engine, keys
+from store.crypto import SessionCipher, Vault
+from store.redis_commands import Redis
+from store.scripts import Scripts
+
+
+class SessionCapReached(Exception):
+    """No more sessions may be open now; `policy` names the cap."""
+
+    def __init__(self, policy: str) -> None:
+        super().__init__(policy)
+        self.policy = policy
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session as its owner may see it; times in milliseconds since the epoch."""
+
+    id: str
+    key_id: str
+    created_at: int
+    expires_at: int
+    jobs: int
+    metadata: dict[str, Any]
+    state: dict[str, Any] | None
+    cipher: SessionCipher
+
+
+class Sessions:
+    """The sessions of every API key."""
+
+    def __init__(self, redis: Redis, vault: Vault, settings: Settings) -> None:
+        self._redis = redis
+        self._scripts = Scripts(redis)
+        self._vault = vault
+        self._settings = settings
+
+    def open(self, key_id: str, metadata: dict[str, Any]) -> Session:
+        """Open a session, or raise `SessionCapReached`."""
+        session_id = f"sess_{secrets.token_hex(16)}"
+        wrapped = self._vault.new_wrapped_key(session_id)
+        cipher = self._vault.cipher(session_id, wrapped)
+        limits = {
+            "session": session_id,
+            "key_id": key_id,
+            "key_cap": self._settings.max_sessions_per_api_key,
+            "total_cap": self._settings.max_total_sessions,
+            "ttl_ms": engine.ttl_ms(self._settings),
+            "max_ms": self._settings.session_max_hours * 3_600_000,
+        }
+        answer = self._scripts.run(
+            "open_session",
+            [keys.session(session_id), keys.SESSIONS, keys.sessions_of(key_id)],
+            [json.dumps(limits), wrapped, cipher.seal_json("metadata", metadata)],
+        )
+        if answer[0] != b"ok":
+            policy = {b"key_cap": "MAX_SESSIONS_PER_API_KEY", b"total_cap": "MAX_TOTAL_SESSIONS"}[answer[0]]
+            raise SessionCapReached(policy)
+        return Session(session_id, key_id, int(answer[1]), int(answer[2]), 0, metadata, None, cipher)
+
+    def get(self, session_id: str, owner: str | None = None) -> Session | None:
+        """A live session, or None if it is unknown, expired, erased or another key's (`owner`)."""
+        stored = self._redis.hgetall(keys.session(session_id))
+        if not stored or int(stored[b"expires_at"]) <= time.time() * 1000:
+            return None
+        if owner is not None and stored[b"key_id"].decode() != owner:
+            return None
+        cipher = self._vault.cipher(session_id, stored[b"data_key"])
+        state = stored.get(b"state")
+        return Session(
+            id=session_id,
+            key_id=stored[b"key_id"].decode(),
+            created_at=int(stored[b"created_at"]),
+            expires_at=int(stored[b"expires_at"]),
+            jobs=int(stored[b"n"]),
+            metadata=cipher.open_json("metadata", stored[b"metadata"]),
+            state=cipher.open_json("state", state) if state else None,
+            cipher=cipher,
+        )
+
+    def erase(self, session_id: str, owner: str | None = None) -> dict[str, int] | None:
+        """Remove everything of a session, also while a job runs; None if there is no such session of this owner.
+
+        Returns how many of each were removed: sessions, messages, jobs, events, recordings.
+        """
+        return self._erase(session_id, owner, only_expired=False)
+
+    def sweep(self) -> int:
+        """Erase the sessions whose time is over; returns how many."""
+        due = self._redis.zrangebyscore(keys.SESSIONS, 0, time.time() * 1000, start=0, num=200)
+        return sum(self._erase(member.decode(), None, only_expired=True) is not None for member in due)
+
+    def rewrite_log_if_due(self) -> None:
+        """After an erasure, have Redis rewrite its append-only file, which still holds what was erased."""
+        if self._redis.delete(keys.REWRITE_DUE):
+            self._redis.bgrewriteaof()
+
+    def _erase(self, session_id: str, owner: str | None, *, only_expired: bool) -> dict[str, int] | None:
+        while True:
+            stored = self._redis.hmget(keys.session(session_id), ["key_id", "n", "expires_at"])
+            key_id = stored[0].decode() if stored[0] else ""
+            if owner is not None and (key_id != owner or int(stored[2] or 0) <= time.time() * 1000):
+                return None
+            jobs = [keys.job_id(session_id, n) for n in range(1, int(stored[1] or 0) + 1)]
+            with self._redis.pipeline(transaction=False) as pipe:
+                for job in jobs:
+                    pipe.hget(keys.job(job), "idempotency")
+                records = [record.decode() if record else "" for record in pipe.execute()]
+            script_keys = [*keys.ledger(session_id, key_id, keys.job_id(session_id, 0)), keys.REWRITE_DUE]
+            for job, record in zip(jobs, records, strict=True):
+                script_keys += [keys.job(job), keys.events(job), keys.audio(job), keys.speech(job)]
+                script_keys.append(record or keys.idempotency(key_id, "none"))
+            arguments = engine.arguments(
+                self._settings, session_id=session_id, job="", code="m", jobs=jobs, only_expired=int(only_expired)
+            )
+            answer = self._scripts.run("erase", script_keys, [arguments])
+            if answer[0] == b"ok":
+                counts = dict(zip(("messages", "jobs", "events", "recordings"), map(int, answer[1:]), strict=True))
+                return {"sessions": 1, **counts}
+            if answer[0] != b"raced":  # a job came in between: look again
+                return None
