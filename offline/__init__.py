@@ -1,0 +1,1 @@
+"""The embedded OpenAI-compatible server: chat, embeddings, transcription and speech without a network."""

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rag_helpers import PASSAGES, WordEmbedder
+
+from rag.embedding import Embedder
+from rag.index import IndexFolder
+from rag.ingest import ingest
+from rag.passage import Passage
+
+
+def must_not_open() -> AbstractContextManager[Embedder]:
+    raise AssertionError("an embedder was opened")
+
+
+def test_the_first_ingest_embeds_everything(tmp_path: Path) -> None:
+    embedder = WordEmbedder()
+    done = ingest(PASSAGES, IndexFolder(tmp_path), "words", embedder.opened)
+    assert (done.changed, done.embedded) == (True, len(PASSAGES))
+    assert embedder.seen == [passage.embedded_text for passage in PASSAGES]
+    assert IndexFolder(tmp_path).load().version == done.index.version
+
+
+def test_an_unchanged_folder_opens_no_embedder(tmp_path: Path) -> None:
+    first = ingest(PASSAGES, IndexFolder(tmp_path), "words", WordEmbedder().opened)
+    again = ingest(PASSAGES, IndexFolder(tmp_path), "words", must_not_open)
+    assert (again.changed, again.embedded) == (False, 0)
+    assert again.index.version == first.index.version
+
+
+def test_only_what_changed_is_embedded_and_every_vector_stays_with_its_passage(tmp_path: Path) -> None:
+    ingest(PASSAGES, IndexFolder(tmp_path), "words", WordEmbedder().opened)
+    changed = Passage("balance-02", "lessons", "Walking backwards", "Hold on to the counter.")
+    embedder = WordEmbedder()
+
+    done = ingest([changed, *PASSAGES[2:]], IndexFolder(tmp_path), "words", embedder.opened)
+
+    assert embedder.seen == [changed.embedded_text]
+    assert done.embedded == 1
+    expected = WordEmbedder().embed([passage.embedded_text for passage in done.index.passages])
+    np.testing.assert_array_equal(IndexFolder(tmp_path).load().vectors, expected)
+
+
+def test_a_change_of_metadata_alone_makes_a_version_without_embedding(tmp_path: Path) -> None:
+    first = ingest(PASSAGES[:1], IndexFolder(tmp_path), "words", WordEmbedder().opened)
+    passage = PASSAGES[0]
+    moved = Passage(passage.id, passage.collection, passage.title, passage.text, {"lesson": 9})
+    done = ingest([moved], IndexFolder(tmp_path), "words", must_not_open)
+    assert done.changed
+    assert done.index.version != first.index.version
+    assert IndexFolder(tmp_path).load().passages[0].metadata == {"lesson": 9}
+
+
+def test_another_model_embeds_everything_anew(tmp_path: Path) -> None:
+    ingest(PASSAGES, IndexFolder(tmp_path), "words", WordEmbedder().opened)
+    done = ingest(PASSAGES, IndexFolder(tmp_path), "other", WordEmbedder("other").opened)
+    assert done.embedded == len(PASSAGES)
+    assert IndexFolder(tmp_path).load().model == "other"
+
+
+def test_a_failing_model_leaves_the_old_index_in_use(tmp_path: Path) -> None:
+    first = ingest(PASSAGES[:2], IndexFolder(tmp_path), "words", WordEmbedder().opened)
+    with pytest.raises(AssertionError):
+        ingest(PASSAGES, IndexFolder(tmp_path), "words", must_not_open)
+    assert IndexFolder(tmp_path).load().version == first.index.version
+
+
+def test_a_damaged_index_is_rebuilt(tmp_path: Path) -> None:
+    done = ingest(PASSAGES, IndexFolder(tmp_path), "words", WordEmbedder().opened)
+    (tmp_path / "index" / f"{done.index.version}.npz").write_bytes(b"not an index")
+    again = ingest(PASSAGES, IndexFolder(tmp_path), "words", WordEmbedder().opened)
+    assert again.embedded == len(PASSAGES)
+    assert IndexFolder(tmp_path).load().passages == PASSAGES
