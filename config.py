@@ -20,6 +20,7 @@ from dotenv import dotenv_values
 EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 STACK_FILE = "stack.env"  # written into DATA_DIR by `make run`: where the embedded parts listen
 DATA_KEY_BYTES = 32
+HOSTED_URL = "https://api.openai.com/v1"
 LOCALES = ("CA", "US", "UK", "AU", "OTHER")
 
 OFFLINE_MODELS = {
@@ -51,7 +52,7 @@ class Settings:
     """What the environment says, typed. Field names are the variables' names in lower case."""
 
     openai_api_key: str = field(repr=False)
-    openai_base_url: str  # "" = the client's default (or, when `offline`, the embedded server is not running)
+    openai_base_url: str  # "" only when `offline` and the embedded server is not running
     openai_model: str
     openai_embedding_model: str
     openai_transcription_model: str
@@ -104,10 +105,25 @@ class Settings:
         return _Reader(values).settings()
 
 
-def load_or_exit() -> Settings:
-    """`Settings.from_env()` for entry points: prints every problem and exits 78 instead of raising."""
+# What a process may be unable to do without, and what to do when it is not there.
+_NEEDS = {
+    "redis_url": "REDIS_URL is empty and no embedded Redis runs: set it, or start all with `make run`.",
+    "openai_base_url": "OPENAI_API_KEY is empty and no offline models run: set it, or start all with `make run`.",
+    "data_encryption_keys": "DATA_ENCRYPTION_KEYS is empty: set it to 32 random bytes in base64, or use `make run`.",
+}
+
+
+def load_or_exit(*needs: str) -> Settings:
+    """`Settings.from_env()` for entry points: prints every problem and exits 78 instead of raising.
+
+    `needs` names fields that this process cannot do without: `redis_url`, `openai_base_url`, `data_encryption_keys`.
+    """
     try:
-        return Settings.from_env()
+        settings = Settings.from_env()
+        problems = [_NEEDS[name] for name in needs if not getattr(settings, name)]
+        if problems:
+            raise SettingsError(problems)
+        return settings
     except SettingsError as error:
         exit_with(error)
 
@@ -123,9 +139,20 @@ def exit_with(error: SettingsError) -> NoReturn:
 def _merged(environ: Mapping[str, str], dotenv: Path) -> dict[str, str]:
     """The environment over the dotenv file; empty values count as unset."""
     from_file = dotenv_values(dotenv, interpolate=False) if dotenv.is_file() else {}
-    merged = {name: value for name, value in from_file.items() if value}
-    merged.update({name: value for name, value in environ.items() if value})
-    return merged
+    given = {name: value for name, value in environ.items() if value.strip()}
+    replaced = {
+        name.removesuffix("_FILE") for name in given
+    }  # NAME_FILE of the environment also wins over NAME of `.env`
+    kept = {name: value for name, value in from_file.items() if value and value.strip() and name not in replaced}
+    return kept | given
+
+
+def _database(url: str) -> tuple[str | None, int, str] | None:
+    """Which database a Redis URL means; None where the URL does not tell (Sentinel, sockets)."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"redis", "rediss"}:
+        return None
+    return parts.hostname, parts.port or 6379, parts.path.strip("/") or "0"
 
 
 class _Reader:
@@ -144,6 +171,12 @@ class _Reader:
         if offline:
             key, base_url = stack.get("OPENAI_API_KEY") or "offline", stack.get("OPENAI_BASE_URL") or ""
         redis_url = self.url("REDIS_URL", {"redis", "rediss", "unix"}) or stack.get("REDIS_URL") or ""
+        broker_url = self.url("CELERY_BROKER_URL", {"redis", "rediss", "unix", "sentinel"}) or redis_url
+        if None not in (_database(broker_url), _database(redis_url)) and _database(broker_url) != _database(redis_url):
+            self.problems.append(
+                "CELERY_BROKER_URL must name the same Redis database as REDIS_URL: "
+                "a job and its message are written in one step."
+            )
         slots = self.integer("WORKER_SLOTS", 200, least=2)
         running = self.integer("MAX_RUNNING_JOBS_PER_API_KEY", max(1, slots // 4))
         if running >= slots:
@@ -153,7 +186,7 @@ class _Reader:
             )
         result = Settings(
             openai_api_key=key or "none",
-            openai_base_url=base_url,
+            openai_base_url=base_url or ("" if offline else HOSTED_URL),
             openai_model=self.model("OPENAI_MODEL", offline),
             openai_embedding_model=self.model("OPENAI_EMBEDDING_MODEL", offline),
             openai_transcription_model=self.model("OPENAI_TRANSCRIPTION_MODEL", offline),
@@ -165,7 +198,7 @@ class _Reader:
             qdrant_url=self.url("QDRANT_URL", {"http", "https"}),
             qdrant_api_key=self.text("QDRANT_API_KEY"),
             redis_url=redis_url,
-            celery_broker_url=self.url("CELERY_BROKER_URL", {"redis", "rediss", "unix", "sentinel"}) or redis_url,
+            celery_broker_url=broker_url,
             rate_limit_sessions_per_hour=self.integer("RATE_LIMIT_SESSIONS_PER_HOUR", 20),
             rate_limit_messages_per_hour=self.integer("RATE_LIMIT_MESSAGES_PER_HOUR", 100),
             rate_limit_voice_per_hour=self.integer("RATE_LIMIT_VOICE_PER_HOUR", 100),
@@ -252,8 +285,10 @@ class _Reader:
     def url(self, name: str, schemes: set[str]) -> str:
         def parse(raw: str) -> str:
             parts = urlsplit(raw)
-            if parts.scheme not in schemes or not (parts.netloc or parts.path):
+            if parts.scheme not in schemes or not (parts.netloc or (parts.scheme == "unix" and parts.path)):
                 raise ValueError
+            if parts.scheme != "sentinel":
+                _ = parts.port  # raises ValueError where there is no port number
             return raw.rstrip("/")
 
         return self._parsed(

@@ -44,6 +44,9 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
     }
     fields |= {name: value for name, variable in _CONTEXT.items() if (value := variable.get())}
     fields |= {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
+    if record.name == "celery.app.trace":  # its message quotes the exception, and so perhaps a prompt
+        task = record.__dict__.get("data", {})
+        fields |= {"event": "task.failed", "task": task.get("name"), "task_id": task.get("id")}
     if record.exc_info and record.exc_info[0]:
         frames = traceback.extract_tb(record.exc_info[2])
         fields["error"] = record.exc_info[0].__name__
@@ -51,11 +54,16 @@ def _fields(record: logging.LogRecord) -> dict[str, object]:
     return fields
 
 
+def _type_name(value: object) -> str:
+    """What is not plain data is named by its type: the text of an exception may quote somebody."""
+    return type(value).__name__
+
+
 class JsonFormatter(logging.Formatter):
     """One line of JSON."""
 
     def format(self, record: logging.LogRecord) -> str:  # noqa: D102 (inherited)
-        return json.dumps(_fields(record), ensure_ascii=False, default=str)
+        return json.dumps(_fields(record), ensure_ascii=False, default=_type_name)
 
 
 class PlainFormatter(logging.Formatter):

@@ -32,6 +32,12 @@ def connect(url: str, *, answer_seconds: float | None = ANSWER_SECONDS) -> Redis
     return cast(Redis, client)
 
 
+def milliseconds(server_time: tuple[int, int]) -> int:
+    """Redis' answer to TIME as milliseconds since the epoch. The server's clock is the one that all hosts share."""
+    seconds, microseconds = server_time
+    return seconds * 1000 + microseconds // 1000
+
+
 def pool_of(client: Redis) -> redis.ConnectionPool:
     """The connection pool behind a client, for libraries that bring commands of their own."""
     return cast(redis.Redis, client).connection_pool

@@ -21,6 +21,11 @@ def ttl_ms(settings: Settings) -> int:
     return settings.session_ttl_minutes * 60_000
 
 
+def session_max_ms(settings: Settings) -> int:
+    """How long a session lives at most, in milliseconds."""
+    return settings.session_max_hours * 3_600_000
+
+
 def arguments(settings: Settings, *, session_id: str, job: str, code: str, **more: Any) -> str:
     """ARGV[1] of a ledger script."""
     return json.dumps(
@@ -35,6 +40,7 @@ def arguments(settings: Settings, *, session_id: str, job: str, code: str, **mor
             "max_attempts": settings.job_max_attempts,
             "max_history": settings.max_history_messages,
             "ttl_ms": ttl_ms(settings),
+            "session_max_ms": session_max_ms(settings),
             "lease_ms": LEASE_MS,
             "redispatch_ms": REDISPATCH_MS,
             **more,

@@ -56,6 +56,7 @@ class Hold:
         self.state = session.state
         self.waits = int(record.get(b"waits", b"0"))  # how often it was given back because the model was away
         self._ends = ends
+        self._writes = 0
 
     def seconds_left(self) -> float:
         """Until the job's deadline; never negative."""
@@ -87,7 +88,8 @@ class Hold:
             self._seal("transcript", transcript) if transcript else b"",
             self._session.cipher.seal(f"{self.job_id}|speech", speech) if speech else b"",
         ]
-        self._run("progress", sealed, stage=stage, calls=calls)
+        self._writes += 1
+        self._run("progress", sealed, stage=stage, calls=calls, write=f"{self.fence}.{self._writes}")
 
     def commit(
         self,

@@ -123,7 +123,7 @@ class Jobs:
                 return answer[1].decode(), True
             if answer[0] != b"raced":  # another request took this number: take the next
                 raise SubmitRefused(answer[0].decode())
-        raise SubmitRefused("busy")
+        raise SubmitRefused("raced")
 
     def _try_submit(
         self, session: Session, submission: Submission, settled: Settled | None, number: int, token: str

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Iterable
 from enum import Enum
 
 from config import Settings
 from store import engine, keys
+from store.client import milliseconds
 from store.crypto import Vault
 from store.hold import Hold
 from store.redis_commands import Redis
@@ -42,7 +44,8 @@ class Ledger:
             return None
         code, key_id = keys.CODE_OF_TYPE[stored[0].decode()], stored[1].decode()
         script_keys = keys.ledger(session_id, key_id, job_id)
-        arguments = engine.arguments(self._settings, session_id=session_id, job=job_id, code=code)
+        claim = secrets.token_hex(8)  # makes it harmless if the client library sends the script twice
+        arguments = engine.arguments(self._settings, session_id=session_id, job=job_id, code=code, claim=claim)
         answer = self._scripts.run("claim", script_keys, [arguments])
         if answer[0] != b"ok":
             return None
@@ -79,7 +82,7 @@ class Ledger:
 
         Safe to run at any time, from several processes, any number of times.
         """
-        now = time.time() * 1000
+        now = milliseconds(self._redis.time())
         due: set[bytes] = set()
         for index in (keys.LEASES, keys.DEADLINES, keys.DISPATCH):
             due.update(self._redis.zrangebyscore(index, 0, now, start=0, num=_BATCH))

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from dataclasses import dataclass
 from typing import Any
 
+from redis.exceptions import ResponseError
+
 from config import Settings
 from store import engine, keys
+from store.client import milliseconds
 from store.crypto import SessionCipher, Vault
 from store.redis_commands import Redis
 from store.scripts import Scripts
+
+_BATCH = 200
 
 
 class SessionCapReached(Exception):
@@ -57,7 +61,7 @@ class Sessions:
             "key_cap": self._settings.max_sessions_per_api_key,
             "total_cap": self._settings.max_total_sessions,
             "ttl_ms": engine.ttl_ms(self._settings),
-            "max_ms": self._settings.session_max_hours * 3_600_000,
+            "max_ms": engine.session_max_ms(self._settings),
         }
         answer = self._scripts.run(
             "open_session",
@@ -71,8 +75,9 @@ class Sessions:
 
     def get(self, session_id: str, owner: str | None = None) -> Session | None:
         """A live session, or None if it is unknown, expired, erased or another key's (`owner`)."""
-        stored = self._redis.hgetall(keys.session(session_id))
-        if not stored or int(stored[b"expires_at"]) <= time.time() * 1000:
+        with self._redis.pipeline(transaction=False) as pipe:
+            stored, now = pipe.hgetall(keys.session(session_id)).time().execute()
+        if not stored or int(stored[b"expires_at"]) <= milliseconds(now):
             return None
         if owner is not None and stored[b"key_id"].decode() != owner:
             return None
@@ -94,24 +99,27 @@ class Sessions:
 
         Returns how many of each were removed: sessions, messages, jobs, events, recordings.
         """
-        return self._erase(session_id, owner, only_expired=False)
+        if owner is not None and self.get(session_id, owner) is None:
+            return None
+        return self._erase(session_id, only_expired=False)
 
     def sweep(self) -> int:
         """Erase the sessions whose time is over; returns how many."""
-        due = self._redis.zrangebyscore(keys.SESSIONS, 0, time.time() * 1000, start=0, num=200)
-        return sum(self._erase(member.decode(), None, only_expired=True) is not None for member in due)
+        due = self._redis.zrangebyscore(keys.SESSIONS, 0, milliseconds(self._redis.time()), start=0, num=_BATCH)
+        return sum(self._erase(member.decode(), only_expired=True) is not None for member in due)
 
     def rewrite_log_if_due(self) -> None:
         """After an erasure, have Redis rewrite its append-only file, which still holds what was erased."""
         if self._redis.delete(keys.REWRITE_DUE):
-            self._redis.bgrewriteaof()
+            try:
+                self._redis.bgrewriteaof()
+            except ResponseError:  # one is under way, and began before this erasure: ask again at the next round
+                self._redis.set(keys.REWRITE_DUE, 1)
 
-    def _erase(self, session_id: str, owner: str | None, *, only_expired: bool) -> dict[str, int] | None:
+    def _erase(self, session_id: str, *, only_expired: bool) -> dict[str, int] | None:
         while True:
-            stored = self._redis.hmget(keys.session(session_id), ["key_id", "n", "expires_at"])
+            stored = self._redis.hmget(keys.session(session_id), ["key_id", "n"])
             key_id = stored[0].decode() if stored[0] else ""
-            if owner is not None and (key_id != owner or int(stored[2] or 0) <= time.time() * 1000):
-                return None
             jobs = [keys.job_id(session_id, n) for n in range(1, int(stored[1] or 0) + 1)]
             with self._redis.pipeline(transaction=False) as pipe:
                 for job in jobs:

@@ -76,10 +76,15 @@ end
 
 local function failure(error_code) return {'error', error_code} end
 
--- A session lives on from its last use, but never past its absolute end.
+local function expire(job, code, waiting_for)
+  finish(job, code, 'expired', failure(waiting_for == 'model' and 'model_unavailable' or 'deadline_passed'))
+end
+
+-- A session lives on from its last use, but never past its absolute end. It never ends sooner than it was going to:
+-- an earlier job may have asked for that time.
 local function touch(session, at_least)
-  local ends = tonumber(redis.call('HGET', SESSION, 'ends_at'))
-  local until_ms = math.min(ends, math.max(NOW + A.ttl_ms, at_least or 0))
+  local times = redis.call('HMGET', SESSION, 'ends_at', 'expires_at')
+  local until_ms = math.min(tonumber(times[1]), math.max(NOW + A.ttl_ms, at_least or 0, tonumber(times[2])))
   redis.call('HSET', SESSION, 'expires_at', ms(until_ms))
   redis.call('ZADD', SESSIONS, ms(until_ms), session)
   redis.call('ZADD', KEY_SESSIONS, ms(until_ms), session)

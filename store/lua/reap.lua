@@ -6,7 +6,7 @@ if not job[1] or OVER[job[1]] then
   return 'forgotten'
 end
 if tonumber(job[2]) <= NOW then
-  finish(A.job, A.code, 'expired', failure(job[6] == 'model' and 'model_unavailable' or 'deadline_passed'))
+  expire(A.job, A.code, job[6])
   return 'expired'
 end
 if tonumber(job[3]) > NOW then return 'held' end

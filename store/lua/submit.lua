@@ -3,6 +3,8 @@
 -- Returns {'ok'} or a word that says why not: replay, mismatch, gone, raced, ending, waiting_cap, busy.
 -- KEYS[20] = idempotency record. ARGV[2..4] = sealed input, sealed metadata, sealed recording (may be empty).
 local IDEMPOTENCY = KEYS[20]
+-- Older entries have no record any more: it ran out unswept, because nothing ran for longer than a session lives.
+local STALE_MS, STALE_US = ms(NOW - A.session_max_ms - BACKSTOP_MS), ms(NOW_US - (A.session_max_ms + BACKSTOP_MS) * 1000)
 if redis.call('HGET', JOB, 'token') == A.token then return {'ok'} end  -- the client library sent it twice
 
 local known = redis.call('HMGET', IDEMPOTENCY, 'job', 'digest')
@@ -17,7 +19,8 @@ if tonumber(session[1]) ~= A.n - 1 then return {'raced'} end
 local deadline = NOW + A.deadline_ms
 if A.settled == '' then
   if tonumber(session[2]) < deadline then return {'ending'} end
-  local waiting = redis.call('ZCARD', OPEN) - redis.call('ZCARD', RUNNING.m) - redis.call('ZCARD', RUNNING.v)
+  local waiting = redis.call('ZCOUNT', OPEN, STALE_US, '+inf')
+    - redis.call('ZCOUNT', RUNNING.m, STALE_MS, '+inf') - redis.call('ZCOUNT', RUNNING.v, STALE_MS, '+inf')
   if waiting >= A.waiting_cap then return {'waiting_cap'} end
   if A.on_busy == 'reject' and redis.call('LLEN', LINE) > 0 then return {'busy'} end
 end
@@ -49,5 +52,11 @@ redis.call('ZADD', DEADLINES, ms(deadline), A.job)
 local entry = A.code .. ':' .. A.job
 if redis.call('RPUSH', LINE, entry) == 1 then step_up(entry) end
 keep(JOB, LINE, AUDIO)
+-- Stale entries must not hold a slot for ever. (Not earlier: a full server refuses only a script that wrote nothing yet.)
+for _, code in ipairs({'m', 'v'}) do
+  redis.call('ZREMRANGEBYSCORE', RUNNING[code], '-inf', STALE_MS)
+  redis.call('ZREMRANGEBYSCORE', READY[code], '-inf', STALE_US)
+end
+redis.call('ZREMRANGEBYSCORE', OPEN, '-inf', STALE_US)
 admit()
 return {'ok'}

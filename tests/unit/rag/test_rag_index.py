@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rag_helpers import PASSAGES, index_of
 
 from rag.errors import BrokenIndexError, IngestRunningError, NoIndexError
 from rag.index import Index, IndexFolder, version_of
 from rag.passage import Passage
+from tests.unit.rag.rag_helpers import PASSAGES, index_of
 
 
 def write(data_dir: Path, index: Index) -> None:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from rag_helpers import PASSAGES, WordEmbedder
 
 from rag.embedding import Embedder
 from rag.index import IndexFolder
 from rag.ingest import ingest
 from rag.passage import Passage
+from tests.unit.rag.rag_helpers import PASSAGES, WordEmbedder
 
 
 def must_not_open() -> AbstractContextManager[Embedder]:

@@ -6,12 +6,12 @@ import warnings
 import pytest
 from qdrant_client import QdrantClient
 from qdrant_client.common import client_warnings
-from rag_helpers import PASSAGES, WordEmbedder, index_of
 
 from rag import qdrant
 from rag.errors import NoIndexError, QdrantError
 from rag.passage import Hit
 from rag.plan import Plan
+from tests.unit.rag.rag_helpers import PASSAGES, WordEmbedder, index_of
 
 
 @pytest.fixture

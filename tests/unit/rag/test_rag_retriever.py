@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 from qdrant_client import QdrantClient
-from rag_helpers import PASSAGES, WordEmbedder, index_of
 
 from rag import qdrant
 from rag.build import follow_server, open_retriever
@@ -16,6 +15,7 @@ from rag.passage import Passage
 from rag.plan import Plan
 from rag.qdrant import PassageStore
 from rag.retriever import Retriever
+from tests.unit.rag.rag_helpers import PASSAGES, WordEmbedder, index_of
 
 THREADS = 200  # a worker process has as many
 NEW = Passage("tai-chi-01", "lessons", "Tai chi", "Slow movements in the park.")
