@@ -1,0 +1,34 @@
+"""An image holds all the code of the project that its processes can come to import."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.check_containers import DOCKERFILES, ROOT, copied
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every dotted name that a file may import, inside functions too."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def of_the_project(module: str) -> Iterator[Path]:
+    """The file of a dotted name, if it is the project's."""
+    path = ROOT.joinpath(*module.split("."))
+    yield from (file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file())
+
+
+@pytest.mark.parametrize("name", DOCKERFILES)
+def test_an_image_holds_every_project_file_that_is_imported_in_it(name: str) -> None:
+    sources = [ROOT / source for source in copied((ROOT / name).read_text(encoding="utf-8"))]
+    held = {file for source in sources for file in [source, *source.rglob("*.py")] if file.suffix == ".py"}
+    needed = {file for path in held for module in imported(path) for file in of_the_project(module)}
+    assert ROOT / "config.py" in needed, "the test no longer sees any import"
+    assert needed <= held
