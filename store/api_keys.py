@@ -40,6 +40,7 @@ class ApiKeys:
         self._wanted: dict[str, tuple[str, ...]] = {plain: (JOBS,) for plain in plain_keys}
         if admin_key:
             self._wanted[admin_key] = (JOBS, ADMIN)
+        self._digests = {_digest(plain.encode()) for plain in self._wanted}
         self._imported = False
 
     def authenticate(self, presented: bytes) -> ApiKey | None:
@@ -47,6 +48,13 @@ class ApiKeys:
         if not self._imported:
             self.import_from_environment()
         digest = _digest(presented)
+        key = self._find(digest)
+        if key is None and digest in self._digests and not self._redis.exists(keys.API_KEYS_IMPORTED):
+            self.import_from_environment()  # Redis came back empty
+            key = self._find(digest)
+        return key
+
+    def _find(self, digest: str) -> ApiKey | None:
         key_id = self._redis.hget(keys.API_KEY_HASHES, digest)
         # An unknown key does the same work as a known one.
         record = self._redis.hgetall(keys.api_key(key_id.decode() if key_id else "key_unknown"))
@@ -71,6 +79,7 @@ class ApiKeys:
         for number, (plain, scopes) in enumerate(wanted.values(), start=1):
             name = "ADMIN_API_KEY" if ADMIN in scopes else f"API_KEYS {number}"
             self.add(plain, name=name, scopes=scopes, source="environment")
+        self._redis.set(keys.API_KEYS_IMPORTED, 1)
         self._imported = True
 
     def add(self, plain: str, *, name: str, scopes: Sequence[str], source: str, expires_at: float = 0) -> str:

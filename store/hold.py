@@ -9,6 +9,7 @@ from typing import Any
 from config import Settings
 from store import engine, keys
 from store.history import History, Message, seal
+from store.job_errors import INTERNAL, JobError
 from store.redis_commands import Redis
 from store.scripts import Scripts
 from store.sessions import Session
@@ -126,14 +127,14 @@ class Hold:
             guardrails=json.dumps(guardrails),
         )
 
-    def fail(self, code: str) -> None:
-        """End the job without an answer; `code` is one of `store.job_errors`."""
-        self._run("fail", [], error=code)
+    def fail(self, error: JobError) -> None:
+        """End the job without an answer."""
+        self._run("fail", [], error=error.code, message=error.message, retryable=int(error.retryable))
 
     def acknowledge_cancel(self) -> None:
         """Let the ledger end a job whose cancel was heard of."""
         try:
-            self._run("fail", [], error="internal_error")
+            self.fail(INTERNAL)  # which ends it as cancelled, because that was asked for
         except (JobCancelled, JobLost):
             return
 

@@ -13,7 +13,7 @@ from config import Settings
 from store import engine, keys
 from store.crypto import SessionCipher, Vault
 from store.history import Message, seal
-from store.job_errors import describe
+from store.job_errors import JobError, of_code
 from store.redis_commands import Redis
 from store.scripts import Scripts
 from store.sessions import Session, Sessions
@@ -83,7 +83,7 @@ class Job:
     guardrails: list[dict[str, str]]
     usage: dict[str, Any] | None
     timings: dict[str, int]
-    error: dict[str, str | bool] | None
+    error: JobError | None
     metadata: dict[str, Any]
     created_at: int
     started_at: int | None
@@ -204,7 +204,6 @@ def _decode(job_id: str, session: Session, stored: dict[bytes, bytes]) -> Job:
         return int(raw) if raw else None
 
     status = stored[b"status"].decode()
-    error = stored.get(b"error", b"").decode()
     return Job(
         id=job_id,
         type=stored[b"type"].decode(),
@@ -219,10 +218,19 @@ def _decode(job_id: str, session: Session, stored: dict[bytes, bytes]) -> Job:
         guardrails=plain("guardrails", []),
         usage=plain("usage", None),
         timings=plain("timings", {}),
-        error=describe(error) if error else None,
+        error=_error(stored),
         metadata=opened("metadata"),
         created_at=int(stored[b"created_at"]),
         started_at=moment("started_at"),
         completed_at=moment("completed_at"),
         expires_at=session.expires_at,
     )
+
+
+def _error(stored: dict[bytes, bytes]) -> JobError | None:
+    if b"error" not in stored:
+        return None
+    code = stored[b"error"].decode()
+    if b"error_message" not in stored:
+        return of_code(code)
+    return JobError(code, stored[b"error_message"].decode(), stored[b"retryable"] == b"1")

@@ -19,6 +19,7 @@ LEASES = "rr:leases"  # zset: claimed job -> when its lease runs out (ms)
 DEADLINES = "rr:deadlines"  # zset: unfinished job -> its deadline (ms)
 REWRITE_DUE = "rr:rewrite_due"  # set by an erasure: the append-only file still holds what was erased
 API_KEY_HASHES = "rr:api_key_hashes"  # hash: SHA-256 of a key -> key id
+API_KEYS_IMPORTED = "rr:api_keys_imported"  # set when the environment's keys were stored; gone = Redis came back empty
 HEALTH = "rr:health"  # hash: check -> JSON of the last result, written by a worker
 
 

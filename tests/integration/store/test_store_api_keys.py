@@ -86,7 +86,7 @@ def test_a_revoked_key_and_its_hash_are_refused(redis: Any) -> None:
     api_keys.revoke(found.id)
     api_keys.revoke("key_unknown")
     assert api_keys.authenticate(b"one") is None
-    assert not list(redis.scan_iter("rr:api_key*"))
+    assert not list(redis.scan_iter("rr:api_key:*")) and not redis.exists(keys.API_KEY_HASHES)
 
 
 def test_a_key_works_until_it_expires(redis: Any) -> None:
@@ -101,7 +101,7 @@ def test_no_plain_key_is_stored(redis: Any) -> None:
     _imported(redis, "plainly-one", admin="plainly-root")
     for name in redis.scan_iter():
         assert b"plainly" not in name
-        assert b"plainly" not in repr(redis.hgetall(name)).encode()
+        assert b"plainly" not in redis.dump(name)
 
 
 def test_an_unknown_or_expired_key_costs_the_commands_of_a_known_one(redis: Any) -> None:
@@ -117,3 +117,11 @@ def test_an_unknown_or_expired_key_costs_the_commands_of_a_known_one(redis: Any)
     known = commands(b"one")
     assert sum(known.values()) >= 2
     assert commands(b"unknown") == commands(b"past") == commands(b"\xff") == known
+
+
+def test_keys_of_the_environment_are_known_again_when_redis_comes_back_empty(redis: Any) -> None:
+    api_keys = _imported(redis, "one")
+    redis.flushall()
+
+    assert api_keys.authenticate(b"one") is not None
+    assert api_keys.authenticate(b"two") is None

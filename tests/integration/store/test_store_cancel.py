@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from store.hold import JobCancelled
+from store.job_errors import INTERNAL
 from store.ledger import Word
 from tests.integration.ledger_kit import Kit
 
@@ -44,7 +45,7 @@ def test_a_cancel_that_came_before_the_end_wins(kit: Kit, end: str) -> None:
         if end == "commit":
             kit.commit(hold)
         elif end == "fail":
-            hold.fail("internal_error")
+            hold.fail(INTERNAL)
         else:
             hold.release(delay_ms=0, waiting_for="model", refund=True)
     job = kit.job(job_id)
@@ -67,7 +68,7 @@ def test_cancelling_is_idempotent(kit: Kit) -> None:
 def test_a_job_that_is_over_cannot_be_cancelled(kit: Kit) -> None:
     done, failed = kit.submit(kit.open()), kit.submit(kit.open())
     kit.run(done)
-    kit.claim(failed).fail("internal_error")
+    kit.claim(failed).fail(INTERNAL)
     before = kit.dump()
     assert [kit.cancel(done), kit.cancel(failed)] == ["completed", "failed"]
     assert kit.dump() == before

@@ -7,6 +7,7 @@ import pytest
 
 from store import engine, keys
 from store.hold import Hold, JobLost
+from store.job_errors import INTERNAL
 from store.ledger import Word
 from tests.integration.ledger_kit import Kit
 
@@ -46,7 +47,7 @@ def test_a_duplicate_message_of_a_job_that_is_over_changes_nothing(kit: Kit, end
     if end == "commit":
         kit.commit(hold)
     elif end == "fail":
-        hold.fail("internal_error")
+        hold.fail(INTERNAL)
     elif end == "cancel":
         kit.cancel(job_id)
         hold.acknowledge_cancel()
@@ -77,7 +78,7 @@ WRITES: dict[str, Callable[[Kit, Hold], None]] = {
     "transcript": lambda kit, hold: hold.progress(transcript={"text": "stale"}, calls=1),
     "speech": lambda kit, hold: hold.progress(speech=b"ID3"),
     "commit": lambda kit, hold: kit.commit(hold),
-    "fail": lambda kit, hold: hold.fail("internal_error"),
+    "fail": lambda kit, hold: hold.fail(INTERNAL),
     "release": lambda kit, hold: hold.release(delay_ms=1000, waiting_for="model", refund=True),
 }
 

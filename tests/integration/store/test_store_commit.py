@@ -8,6 +8,7 @@ import pytest
 
 from store import keys
 from store.history import Message
+from store.job_errors import INTERNAL, JobError
 from store.jobs import TERMINAL
 from store.scripts import Scripts
 from tests.integration.ledger_kit import REPLY, SAID, Kit
@@ -77,11 +78,11 @@ def test_ten_turns_stand_in_the_order_they_were_said(kit: Kit) -> None:
 def test_a_failed_job_has_a_code_and_writes_no_history(kit: Kit) -> None:
     session = kit.open()
     job_id = kit.speak(session)
-    kit.claim(job_id).fail("audio_unreadable")
+    kit.claim(job_id).fail(JobError("audio_unreadable", "A sentence.", retryable=False))
     job = kit.job(job_id)
     assert (job.status, job.output, job.outcome) == ("failed", None, None)
     assert job.error is not None
-    assert (job.error["code"], job.error["retryable"]) == ("audio_unreadable", False)
+    assert (job.error.code, job.error.retryable) == ("audio_unreadable", False)
     assert kit.history.read(session) == []
     assert not kit.redis.exists(keys.audio(job_id))
 
@@ -147,7 +148,7 @@ def test_a_write_sent_twice_by_the_client_library_happens_once(kit: Kit, monkeyp
 def test_every_way_a_job_ends_is_terminal_and_leaves_every_index(kit: Kit) -> None:
     done, failed, cancelled, expired = (kit.submit(kit.open()) for _ in range(4))
     kit.run(done)
-    kit.claim(failed).fail("internal_error")
+    kit.claim(failed).fail(INTERNAL)
     kit.cancel(cancelled)
     kit.end_deadline(expired)
     kit.ledger.reap()

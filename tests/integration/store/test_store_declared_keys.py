@@ -10,6 +10,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 
 import store.scripts
 from store.client import connect
+from store.job_errors import INTERNAL
 from store.scripts import Scripts
 from tests.integration.ledger_kit import Kit
 
@@ -44,7 +45,7 @@ def test_every_ledger_script_declares_every_key_it_touches(limited: set[str], ki
     kit.ledger.renew([hold])
     hold.release(delay_ms=0, waiting_for="model", refund=True)
     kit.run(first)
-    kit.claim(second).fail("internal_error")
+    kit.claim(second).fail(INTERNAL)
     kit.claim(third)
     kit.cancel(third)
     for job_id in (kit.submit(other), third):

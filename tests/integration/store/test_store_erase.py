@@ -8,6 +8,7 @@ import pytest
 
 from store import keys
 from store.hold import JobLost
+from store.job_errors import INTERNAL
 from store.jobs import Settled, SubmitRefused
 from store.scripts import Scripts
 from tests.integration.ledger_kit import Kit, submission, wait_for
@@ -36,7 +37,7 @@ def test_erasing_mid_run_leaves_no_key_and_the_holder_can_make_none(kit: Kit) ->
     writes: list[Callable[[], None]] = [
         lambda: hold.progress(stage="generating", event={"type": "token"}, speech=b"ID3"),
         lambda: kit.commit(hold),
-        lambda: hold.fail("internal_error"),
+        lambda: hold.fail(INTERNAL),
         lambda: hold.release(delay_ms=0, waiting_for="model", refund=True),
     ]
     for write in writes:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from store import keys
+from store.job_errors import INTERNAL
 from tests.integration.ledger_kit import Kit
 
 pytestmark = pytest.mark.usefixtures("redis")
@@ -20,7 +21,7 @@ def test_only_the_head_of_a_line_runs_and_its_end_lets_the_next_one_run(kit: Kit
     kit.run(first)
     assert kit.messages() == [first, second]
     assert kit.ledger.claim(third) is None
-    kit.claim(second).fail("internal_error")
+    kit.claim(second).fail(INTERNAL)
     assert kit.messages() == [first, second, third]
     kit.run(third)
     assert kit.line(session) == []

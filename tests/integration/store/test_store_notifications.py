@@ -14,6 +14,7 @@ from local.valkey import ValkeyServer, running
 from store import keys
 from store.client import connect
 from store.crypto import Vault
+from store.job_errors import INTERNAL
 from store.notifications import Notifications
 from tests.integration.ledger_kit import Kit, wait_for, wait_until_written
 
@@ -67,7 +68,7 @@ def test_a_waiter_is_woken_however_the_job_ends(kit: Kit, end: str) -> None:
     hold = kit.claim(job_id) if end != "cancel" else None
     with notifications.watch(job_id) as event:
         if hold and end == "fail":
-            hold.fail("internal_error")
+            hold.fail(INTERNAL)
         elif end == "cancel":
             kit.cancel(job_id)
         elif end == "expire":

@@ -76,7 +76,7 @@ def test_the_last_attempt_that_dies_ends_the_job(make_kit: Callable[..., Kit]) -
     job = kit.job(job_id)
     assert (job.status, job.attempts) == ("failed", 2)
     assert job.error is not None
-    assert (job.error["code"], job.error["retryable"]) == ("attempts_exhausted", True)
+    assert (job.error.code, job.error.retryable) == ("attempts_exhausted", True)
     assert following in kit.messages()
 
 
@@ -89,7 +89,7 @@ def test_a_duplicate_message_cannot_start_one_attempt_too_many(make_kit: Callabl
     job = kit.job(job_id)
     assert (job.status, job.attempts) == ("failed", 1)
     assert job.error is not None
-    assert job.error["code"] == "attempts_exhausted"
+    assert job.error.code == "attempts_exhausted"
 
 
 @pytest.mark.parametrize("state", ["waiting in line", "queued", "in progress", "cancelling"])
@@ -107,7 +107,7 @@ def test_a_job_past_its_deadline_expires_whatever_it_was_doing(kit: Kit, state: 
     job = kit.job(job_id)
     assert (job.status, job.stage, job.output) == ("expired", None, None)
     assert job.error is not None
-    assert job.error["code"] == "deadline_passed"
+    assert job.error.code == "deadline_passed"
     assert job_id not in kit.line(session)
     assert kit.history.read(session) == []
 
@@ -124,7 +124,7 @@ def test_a_job_that_waited_for_the_model_expires_for_that_reason(kit: Kit, notic
     job = kit.job(job_id)
     assert job.status == "expired"
     assert job.error is not None
-    assert job.error["code"] == "model_unavailable"
+    assert job.error.code == "model_unavailable"
 
 
 def test_a_job_that_the_model_took_up_again_expires_for_its_deadline(kit: Kit) -> None:
@@ -135,7 +135,7 @@ def test_a_job_that_the_model_took_up_again_expires_for_its_deadline(kit: Kit) -
     kit.ledger.reap()
     error = kit.job(job_id).error
     assert error is not None
-    assert error["code"] == "deadline_passed"
+    assert error.code == "deadline_passed"
 
 
 def test_an_overdue_job_is_not_started_by_a_late_message(kit: Kit) -> None:

@@ -1,0 +1,36 @@
+# Two commands: `make run` starts the whole service on this machine, `make test` shows that it works.
+# Every target first brings .venv to what the lock files say; Python 3.11 to 3.13 and make are all it needs.
+# Another Python: make run PYTHON=/path/to/python3.12
+
+PYTHON ?= python3
+SETUP := local/bootstrap.py
+RUN := requirements.txt requirements-offline.txt
+DEVELOP := $(RUN) requirements-dev.txt
+COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+.DEFAULT_GOAL := help
+.PHONY: run test lint lock help
+
+run: ## start everything; Ctrl-C stops it
+	@exec $(PYTHON) $(SETUP) $(RUN) -- -m local run
+
+test: ## all tests; ARGS="tests/unit -k triage" for some of them
+	@exec $(PYTHON) $(SETUP) $(DEVELOP) -- -m pytest $(ARGS)
+
+lint: ## style, types, import arrows, containers
+	@$(PYTHON) $(SETUP) $(DEVELOP)
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	.venv/bin/python deploy/check_containers.py
+
+lock: ## requirements*.in to requirements*.txt; ARGS=--upgrade takes newer versions
+	@$(PYTHON) $(SETUP) $(DEVELOP)
+	$(COMPILE) $(ARGS) requirements.in --output-file requirements.txt
+	$(COMPILE) $(ARGS) requirements-offline.in --output-file requirements-offline.txt
+	$(COMPILE) $(ARGS) requirements-dev.in --output-file requirements-dev.txt
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\): ## /  make \1\t/p' Makefile

@@ -1,0 +1,64 @@
+"""Ask the coach one question from a terminal: the answer, then the passages it rests on."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from contextlib import ExitStack
+
+from openai import OpenAI
+
+from coach.coach import Coach
+from coach.model import CoachError
+from coach.turn import Reply, Turn
+from config import Settings, load_or_exit
+from rag.build import open_retriever
+from rag.embedding import Embedder
+from rag.errors import RagError
+
+_OPENAI_URL = "https://api.openai.com/v1"  # named because the client takes an empty OPENAI_BASE_URL for a URL
+_SECONDS = 120.0
+
+
+def main() -> int:
+    """Run one command; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m coach", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("ask", help="answer one message, without history").add_argument("text")
+    arguments = parser.parse_args()
+    try:
+        reply = _ask(arguments.text, load_or_exit())
+    except CoachError as error:
+        cause = error.__cause__  # retrieval's own errors speak to the operator
+        print(cause if isinstance(cause, RagError) else f"{error.message} ({error.code})", file=sys.stderr)
+        return 1
+    print(reply.text)
+    for citation in reply.citations:
+        print(f'\n[{citation.id}] {citation.title} ({citation.collection}, {citation.score:.2f})\n  "{citation.quote}"')
+    return 0
+
+
+def _ask(text: str, settings: Settings) -> Reply:
+    with ExitStack() as stack:
+        base_url = settings.openai_base_url or _OPENAI_URL
+        if settings.offline:
+            from offline.process import running  # noqa: PLC0415 (not installed where a hosted model answers)
+
+            base_url = stack.enter_context(running(settings))
+        client = stack.enter_context(OpenAI(api_key=settings.openai_api_key, base_url=base_url))
+        retriever = open_retriever(
+            embedder=Embedder(client, settings.openai_embedding_model),
+            data_dir=settings.data_dir,
+            qdrant_url=settings.qdrant_url,
+            qdrant_api_key=settings.qdrant_api_key,
+        )
+        coach = Coach(client, settings.openai_model, retriever, settings.safety_locale)
+        until = time.monotonic() + _SECONDS
+        *_, reply = coach.respond(Turn(text), timeout=lambda: until - time.monotonic())
+    assert isinstance(reply, Reply)  # noqa: S101 (for the type checker; `respond` ends with it)
+    return reply
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Everything behind `make run`: one machine, embedded parts, no root, no containers."""

@@ -1,0 +1,126 @@
+"""Redis goes away and comes back: 503 in the meantime, soon, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from werkzeug.test import TestResponse
+
+import safety
+from config import Settings
+from local.valkey import ValkeyServer, running
+from tests.integration.web.api import EMERGENCY, WAV, Api, job_id_of
+
+SOON_SECONDS = 2
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[ValkeyServer]:
+    """A server of this test's own, to be attacked."""
+    with running(tmp_path) as own:
+        yield own
+
+
+@pytest.fixture
+def api(settings: Settings, server: ValkeyServer) -> Api:
+    return Api(replace(settings, redis_url=server.url))
+
+
+def _calls(api: Api, session: str, job: str) -> dict[str, Callable[[], TestResponse]]:
+    return {
+        "open": lambda: api.post("/sessions"),
+        "erase": lambda: api.delete(f"/sessions/{session}"),
+        "say": lambda: api.say(session),
+        "emergency": lambda: api.say(session, EMERGENCY),
+        "record": lambda: api.record(session, ("audio", WAV, "a.wav", "audio/wav")),
+        "history": lambda: api.get(f"/sessions/{session}/messages"),
+        "job": lambda: api.get(f"/jobs/{job}"),
+        "wait": lambda: api.get(f"/jobs/{job}?wait=60"),
+        "cancel": lambda: api.post(f"/jobs/{job}/cancel"),
+        "audio": lambda: api.get(f"/jobs/{job}/audio"),
+        "health": lambda: api.get("/healthz"),
+        "wrong key": lambda: api.get(f"/jobs/{job}", key="wrong"),
+    }
+
+
+def _timed(call: Callable[[], TestResponse]) -> tuple[TestResponse, float]:
+    began = time.monotonic()
+    return call(), time.monotonic() - began
+
+
+def _assert_all_unavailable(api: Api, session: str, job: str) -> None:
+    calls = _calls(api, session, job)
+    with ThreadPoolExecutor(len(calls)) as pool:
+        answers: dict[str, Any] = dict(zip(calls, pool.map(_timed, calls.values()), strict=True))
+
+    for name, (answer, seconds) in answers.items():
+        assert answer.status_code == 503, name
+        assert answer.get_json()["code"] == "unavailable", name
+        assert int(answer.headers["Retry-After"]) > 0, name
+        assert seconds < SOON_SECONDS, name
+        assert ("safety" in answer.get_json()) is (name == "emergency"), name
+    expected = safety.fixed_text(safety.triage(EMERGENCY, "CA"))
+    assert answers["emergency"][0].get_json()["safety"] == {"category": "emergency", "text": expected}
+    probe, seconds = _timed(lambda: api.get("/readyz", key=None))
+    assert (probe.status_code, seconds < SOON_SECONDS) == (503, True)
+    assert api.get("/livez", key=None).status_code == 200
+
+
+@pytest.mark.parametrize("how", ["killed", "stopped"])
+def test_while_redis_is_away_every_route_says_so_soon(api: Api, server: ValkeyServer, how: str) -> None:
+    session = api.open_session()
+    job = api.say(session).get_json()["id"]
+    if how == "killed":
+        server.kill()
+    else:
+        os.kill(server.pid, signal.SIGSTOP)  # takes connections, answers nothing
+
+    try:
+        _assert_all_unavailable(api, session, job)
+    finally:
+        if how == "killed":
+            server.restart()
+        else:
+            os.kill(server.pid, signal.SIGCONT)
+
+    assert api.get(f"/jobs/{job}").get_json()["status"] == "queued"
+    assert api.say(session).status_code == 202
+    api.finish(job)
+    assert len(api.history(session)) == 2
+
+
+def test_a_wait_that_loses_redis_answers_503(api: Api, server: ValkeyServer) -> None:
+    session = api.open_session()
+    job = api.say(session).get_json()["id"]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(api.get, f"/jobs/{job}?wait=60")
+        give_up = time.monotonic() + 20
+        while not api.redis.pubsub_numpat():
+            assert time.monotonic() < give_up
+            time.sleep(0.01)
+        server.kill()
+        answer = waiting.result(30)
+
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]
+    server.restart()
+    assert api.get(f"/jobs/{job}?wait=0").status_code == 200
+
+
+def test_nothing_is_accepted_while_redis_is_full(api: Api, server: ValkeyServer) -> None:
+    session = api.open_session()
+    api.redis.config_set("maxmemory", "1")
+
+    answer = api.say(session)
+
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "unavailable")
+    api.redis.config_set("maxmemory", "1gb")
+    assert api.say(session).get_json()["id"] == job_id_of(session)

@@ -1,0 +1,99 @@
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from tests.unit.web.apps import app_without_redis
+
+PAGE = "https://coach.example.org"
+ALLOW = "Access-Control-Allow-Origin"
+EXPOSED = {
+    "Location",
+    "Retry-After",
+    "X-Request-ID",
+    "X-RateLimit-Limit",
+    "X-RateLimit-Remaining",
+    "X-RateLimit-Reset",
+    "Idempotent-Replayed",
+}
+
+
+@pytest.fixture
+def app() -> Flask:
+    return app_without_redis(ALLOWED_ORIGINS=f"{PAGE}, http://localhost:3000,http://[::1]:3000")
+
+
+def _ask(app: Flask, origin: str, path: str = "/livez") -> TestResponse:
+    return app.test_client().get(path, headers={"Origin": origin})
+
+
+@pytest.mark.parametrize("origin", [PAGE, "http://localhost:3000", "http://[::1]:3000"])
+def test_an_allowed_page_may_read_the_answer(app: Flask, origin: str) -> None:
+    answer = _ask(app, origin)
+
+    assert answer.headers.getlist(ALLOW) == [origin]
+    assert {name.strip() for name in answer.headers["Access-Control-Expose-Headers"].split(",")} == EXPOSED
+    assert "Origin" in answer.headers["Vary"]
+    assert "Access-Control-Allow-Credentials" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://coach.example.org.evil.example",
+        "https://xcoach.example.org",
+        "https://coachxexample.org",
+        "http://coach.example.org",
+        "https://coach.example.org:8443",
+        "http://localhost",
+        "http://localhost:30000",
+        "null",
+        "*",
+        f"{PAGE}\n",
+        f"{PAGE}, https://evil.example",
+    ],
+)
+def test_a_near_match_may_not(app: Flask, origin: str) -> None:
+    answer = app.test_client().get("/livez", environ_overrides={"HTTP_ORIGIN": origin})
+
+    assert ALLOW not in answer.headers
+
+
+@pytest.mark.parametrize("wildcard", ["https://*.example.org", "*", "https://.*", "^https://"])
+def test_an_allowed_origin_is_never_read_as_a_pattern(wildcard: str) -> None:
+    app = app_without_redis(ALLOWED_ORIGINS=wildcard)
+
+    for origin in (PAGE, "https://example.org.evil.example", "https://evil.example"):
+        assert ALLOW not in _ask(app, origin).headers
+
+
+def test_no_page_may_read_anything_by_default() -> None:
+    assert ALLOW not in _ask(app_without_redis(), PAGE).headers
+
+
+@pytest.mark.parametrize("path", ["/jobs/x", "/nothing-here", "/static/nothing-here"])
+def test_errors_can_be_read_too(app: Flask, path: str) -> None:
+    answer = _ask(app, PAGE, path)
+
+    assert answer.status_code in {401, 404}
+    assert answer.headers.getlist(ALLOW) == [PAGE]
+    assert set(answer.headers["Access-Control-Expose-Headers"].split(", ")) == EXPOSED
+
+
+def test_a_preflight_allows_the_headers_and_methods_of_the_contract(app: Flask) -> None:
+    wanted = "x-api-key, content-type, idempotency-key, prefer, cancel-after, x-evil"
+    headers = {"Origin": PAGE, "Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": wanted}
+
+    answer = app.test_client().options("/sessions/x/messages", headers=headers)
+
+    assert answer.status_code == 200
+    assert answer.headers[ALLOW] == PAGE
+    assert set(answer.headers["Access-Control-Allow-Headers"].split(", ")) == set(wanted.split(", ")) - {"x-evil"}
+    assert {"GET", "POST", "DELETE"} <= set(answer.headers["Access-Control-Allow-Methods"].split(", "))
+
+
+def test_a_preflight_of_another_page_allows_nothing(app: Flask) -> None:
+    headers = {"Origin": "https://evil.example", "Access-Control-Request-Method": "POST"}
+
+    answer = app.test_client().options("/sessions/x/messages", headers=headers)
+
+    assert not [name for name in answer.headers.keys() if name.startswith("Access-Control-")]  # noqa: SIM118

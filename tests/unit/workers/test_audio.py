@@ -1,0 +1,71 @@
+import struct
+from pathlib import Path
+
+import pytest
+
+from tests.support.audio_files import CONTAINERS, encode, tone
+from workers.audio import AudioError, decode
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_every_container_comes_out_as_16_khz_mono(container: str) -> None:
+    recording = decode(encode(tone(1.0), container), max_seconds=300)
+
+    assert recording.seconds == pytest.approx(1.0, abs=0.1)
+    samples = [abs(sample) for (sample,) in struct.iter_unpack("<h", recording.pcm)]
+    assert 3000 < max(samples) < 12_000  # the tone, not noise and not silence
+    assert recording.wav()[:4] == b"RIFF"
+
+
+def test_a_recording_is_measured_by_its_samples_not_by_what_its_header_says() -> None:
+    wav = bytearray(encode(tone(3.0), "speech.wav"))
+    size_at = wav.index(b"data") + 4
+    wav[size_at : size_at + 4] = struct.pack("<I", 0x7FFFFFFF)  # claims 18 hours
+
+    assert decode(bytes(wav), max_seconds=10).seconds == pytest.approx(3.0, abs=0.1)
+    with pytest.raises(AudioError) as refused:
+        decode(encode(tone(3.0), "speech.ogg"), max_seconds=2)
+    assert refused.value.code == "audio_too_long"
+
+
+def test_a_recording_cut_off_in_the_middle_keeps_what_was_said() -> None:
+    whole = encode(tone(4.0), "speech.mp3")
+
+    assert 1.0 < decode(whole[: len(whole) // 2], max_seconds=300).seconds < 3.0
+
+
+@pytest.mark.parametrize(
+    "upload",
+    [
+        b"",
+        b"RIFF\x00\x00\x00\x00WAVE",
+        b"hello, I am a text file",
+        b"ffconcat version 1.0\nfile /etc/passwd\n",
+        b"#EXTM3U\n#EXT-X-MEDIA-SEQUENCE:0\n#EXTINF:10.0,\nfile:///etc/passwd\n#EXT-X-ENDLIST\n",
+        b"\xff\xfb" + b"\x00" * 5000,
+        b"\x1aE\xdf\xa3" + b"\xff" * 500,
+        b"OggS" + b"\x00" * 500,
+    ],
+    ids=[
+        "empty",
+        "bare RIFF",
+        "text",
+        "ffconcat",
+        "playlist",
+        "mp3 sync and nothing",
+        "webm and nothing",
+        "ogg and nothing",
+    ],
+)
+def test_what_is_not_audio_is_refused_by_code(upload: bytes) -> None:
+    with pytest.raises(AudioError) as refused:
+        decode(upload, max_seconds=300)
+    assert refused.value.code == "audio_unreadable"
+
+
+def test_a_playlist_cannot_make_the_decoder_open_a_local_recording(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.wav"
+    secret.write_bytes(encode(tone(1.0), "speech.wav"))
+    for playlist in (f"ffconcat version 1.0\nfile '{secret}'\n", f"#EXTM3U\n#EXTINF:1,\n{secret}\n#EXT-X-ENDLIST\n"):
+        with pytest.raises(AudioError):
+            decode(playlist.encode(), max_seconds=300)

@@ -1,0 +1,1 @@
+"""The HTTP side: authenticate, validate, enqueue, answer. No business rule lives here."""

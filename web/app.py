@@ -1,0 +1,153 @@
+"""The application factory: everything a request needs is built here and handed on."""
+
+from __future__ import annotations
+
+import re
+import secrets
+import time
+from typing import Any
+
+from flask import Flask, Response, g, request
+from flask_cors import CORS
+from flask_smorest import Api
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+import logs
+from config import Settings
+from store.api_keys import ApiKeys
+from store.client import connect, pool_of
+from store.crypto import Vault
+from store.health import Health
+from store.history import History
+from store.jobs import Jobs
+from store.notifications import Notifications
+from store.sessions import Sessions
+from web import auth, errors, first_aid, limits
+from web.access_log import record
+from web.errors import PROBLEM, ErrorSchema
+from web.jobs import blueprint as jobs
+from web.messages import blueprint as messages
+from web.pages import blueprint as pages
+from web.probes import blueprint as probes
+from web.services import Services
+from web.sessions import blueprint as sessions
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_MULTIPART_OVERHEAD = 64 * 1024
+
+
+class _Api(Api):  # type: ignore[misc]  # flask-smorest ships no types
+    """OpenAPI without its error handler: this project has one of its own."""
+
+    ERROR_SCHEMA = ErrorSchema
+
+    def _register_responses(self) -> None:
+        self.DEFAULT_RESPONSE_CONTENT_TYPE = PROBLEM["content_type"]  # of the error responses, which this registers
+        super()._register_responses()
+        del self.DEFAULT_RESPONSE_CONTENT_TYPE
+
+    def _register_error_handlers(self) -> None:
+        return
+
+
+def create_app(settings: Settings) -> Flask:
+    """A WSGI application for these settings; opens no connection."""
+    app = Flask(__name__, static_folder="static")
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # the default provider has it
+    app.config.update(
+        SETTINGS=settings,
+        MAX_AUDIO_SIZE_MB=settings.max_audio_size_mb,
+        MAX_CONTENT_LENGTH=settings.max_audio_size_mb * 1024 * 1024 + _MULTIPART_OVERHEAD,
+        MAX_FORM_PARTS=16,
+        API_TITLE="Reframing Retirement Coach API",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.0.3",
+    )
+    app.extensions["services"] = _services(settings)
+    if settings.trusted_proxies:
+        n = settings.trusted_proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
+
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.teardown_request(_end)
+    errors.register(app)
+    auth.init_app(app, _api_keys(app, settings))
+    app.before_request(first_aid.screen)
+    limits.init_app(app, settings, pool_of(app.extensions["services"].redis))
+    CORS(
+        app,
+        # Word for word: flask-cors takes `https://*.example.org` for a pattern that also fits https://example.org.evil.
+        origins=[re.compile(rf"{re.escape(origin)}\Z", re.IGNORECASE) for origin in settings.allowed_origins],
+        methods=["GET", "POST", "DELETE"],
+        allow_headers=["Content-Type", "X-API-Key", "Authorization", "Idempotency-Key", "Prefer", "Cancel-After"],
+        expose_headers=[
+            "Location",
+            "Retry-After",
+            "X-Request-ID",
+            "X-RateLimit-Limit",
+            "X-RateLimit-Remaining",
+            "X-RateLimit-Reset",
+            "Idempotent-Replayed",
+        ],
+    )
+    api = _Api(app, spec_kwargs=_spec())
+    for blueprint in (sessions, messages, jobs, probes):
+        api.register_blueprint(blueprint)
+    app.register_blueprint(pages)
+    app.extensions["openapi"] = api.spec
+    return app
+
+
+def _services(settings: Settings) -> Services:
+    redis = connect(settings.redis_url)
+    vault = Vault(settings.data_encryption_keys)
+    return Services(
+        redis=redis,
+        sessions=Sessions(redis, vault, settings),
+        history=History(redis),
+        jobs=Jobs(redis, vault, settings),
+        health=Health(redis),
+        notifications=Notifications(connect(settings.redis_url, answer_seconds=None)),
+    )
+
+
+def _api_keys(app: Flask, settings: Settings) -> ApiKeys:
+    redis = app.extensions["services"].redis
+    return ApiKeys(redis, plain_keys=settings.api_keys, admin_key=settings.admin_api_key)
+
+
+def _spec() -> dict[str, Any]:
+    scheme = {"type": "apiKey", "in": "header", "name": "X-API-Key"}
+    description = (
+        "Post a message or a recording, get a job, and fetch the answer by the job's id. "
+        "This is not medical advice and not an emergency service."
+    )
+    return {
+        "info": {"description": description, "license": {"name": "MIT"}},
+        "components": {"securitySchemes": {"ApiKey": scheme}},
+        "security": [{"ApiKey": []}],
+    }
+
+
+def _begin() -> None:
+    given = request.headers.get("X-Request-ID", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+    g.began = time.monotonic()
+    logs.request_id.set(g.request_id)
+
+
+def _end(_: BaseException | None) -> None:
+    """What runs in this thread or greenlet next is not this request."""
+    logs.request_id.set(None)
+    logs.key_id.set(None)
+
+
+def _finish(response: Response) -> Response:
+    response.headers["X-Request-ID"] = g.request_id
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cache-Control"] = "no-store"
+    response.headers.setdefault("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+    record(response)
+    return response

@@ -1,0 +1,100 @@
+"""Jobs: look at one, wait for it, cancel it, hear its spoken reply."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from flask import Response, g, jsonify, make_response, request
+from flask_smorest import Blueprint
+
+from store.jobs import Job
+from web.errors import PROBLEM, ApiError, not_found
+from web.schemas import JobSchema, job_body
+from web.services import own_session, services
+
+blueprint = Blueprint("jobs", __name__, description="What became of a message")
+
+LONGEST_WAIT_SECONDS = 60
+POLL_SECONDS = 1
+_WAIT_AGAIN_SECONDS = 5.0  # a wake-up may be lost with a connection: look again now and then
+_PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?")
+
+
+@blueprint.route("/jobs/<job_id>", methods=["GET"])
+@blueprint.response(200, JobSchema)
+@blueprint.alt_response(404, description="No such job", **PROBLEM)
+def get_job(job_id: str) -> Response:
+    """The job. `Prefer: wait=N` or `?wait=N` holds the answer until the job ends or N seconds (≤ 60) pass."""
+    return jsonify(_body(_await(job_id, wait_seconds())))
+
+
+@blueprint.route("/jobs/<job_id>/cancel", methods=["POST"])
+@blueprint.response(202, JobSchema)
+@blueprint.alt_response(200, schema=JobSchema, description="It is over")
+@blueprint.alt_response(404, description="No such job", **PROBLEM)
+def cancel_job(job_id: str) -> Response:
+    """Ask for the end of a job; asking again changes nothing. No history is written for a cancelled job."""
+    job = _own_job(job_id)
+    services().jobs.cancel(job, own_session(job.session_id))
+    job = _own_job(job_id)
+    return make_response(jsonify(_body(job)), 200 if job.over else 202)
+
+
+@blueprint.route("/jobs/<job_id>/audio", methods=["GET"])
+@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="audio/mpeg")
+@blueprint.alt_response(404, description="No such job, or no spoken reply", **PROBLEM)
+def get_speech(job_id: str) -> Response:
+    """The spoken reply as MP3, if `speak` asked for one."""
+    job = _own_job(job_id)
+    speech = services().jobs.speech(job, own_session(job.session_id))
+    if speech is None:
+        raise not_found("spoken reply")
+    return Response(speech, mimetype="audio/mpeg")
+
+
+def job_response(job_id: str, *, created: bool, replayed: bool, wait: float = 0.0) -> Response:
+    """The answer to a POST: 202 and where to look, or 200 with the result if the job is over by then."""
+    job = _await(job_id, wait)
+    response = make_response(jsonify(_body(job)), 202 if created and not job.over else 200)
+    response.headers["Location"] = f"/jobs/{job.id}"
+    if not job.over:
+        response.headers["Retry-After"] = str(POLL_SECONDS)
+    if replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return response
+
+
+def wait_seconds() -> float:
+    """How long the client wants to wait: `Prefer: wait=N` (RFC 7240) or `?wait=N`, at most 60 s."""
+    match = _PREFER_WAIT.search(request.headers.get("Prefer", ""))
+    given = match[1] if match else request.args.get("wait", "0")
+    if not given.isdecimal():
+        raise ApiError(422, "invalid_wait", "wait must be a whole number of seconds from 0 to 60.")
+    return min(float(given), LONGEST_WAIT_SECONDS)
+
+
+def _own_job(job_id: str) -> Job:
+    job = services().jobs.get(job_id, g.api_key.id)
+    if job is None:
+        raise not_found("job")
+    return job
+
+
+def _await(job_id: str, seconds: float) -> Job:
+    job = _own_job(job_id)
+    if job.over or seconds <= 0:
+        return job
+    ends = time.monotonic() + seconds
+    with services().notifications.watch(job_id) as news:
+        while True:
+            news.clear()
+            job = _own_job(job_id)
+            left = ends - time.monotonic()
+            if job.over or left <= 0:
+                return job
+            news.wait(min(left, _WAIT_AGAIN_SECONDS))
+
+
+def _body(job: Job) -> dict[str, object]:
+    return job_body(job, has_speech=job.over and services().jobs.has_speech(job))

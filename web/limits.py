@@ -1,0 +1,49 @@
+"""Rate limits per API key, shared by all processes in Redis. Redis away means 503, never unlimited."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, current_app, g
+from flask_limiter import Limiter
+
+from config import Settings
+
+limiter = Limiter(key_func=lambda: g.api_key.id, headers_enabled=False)
+
+
+def init_app(app: Flask, settings: Settings, connection_pool: Any) -> None:
+    """Bind the limiter to this application's Redis."""
+    app.config["RATELIMIT_STORAGE_URI"] = settings.redis_url
+    app.config["RATELIMIT_STORAGE_OPTIONS"] = {"connection_pool": connection_pool}
+    limiter.init_app(app)
+    app.after_request(_headers)
+
+
+def limited(policy: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Limit a step by a setting such as `RATE_LIMIT_MESSAGES_PER_HOUR`, per API key."""
+
+    def amount() -> str:
+        settings: Settings = current_app.config["SETTINGS"]
+        return f"{getattr(settings, policy.lower())} per hour"
+
+    decorator: Callable[[Callable[..., Any]], Callable[..., Any]] = limiter.shared_limit(amount, scope=policy)
+    return decorator
+
+
+def breached() -> tuple[list[str], float]:
+    """The policies this request ran into, and when the last of them resets (seconds since the epoch)."""
+    over = [limit for limit in limiter.current_limits if limit.breached]
+    return [limit.request_args[-1] for limit in over], max(limit.reset_at for limit in over)
+
+
+def _headers(response: Response) -> Response:
+    """`X-RateLimit-*` on limited routes. flask-limiter's own would also claim `Retry-After` on every 202."""
+    limit = limiter.current_limit
+    service_unavailable = 503
+    if limit and response.status_code < service_unavailable:
+        response.headers["X-RateLimit-Limit"] = str(limit.limit.amount)
+        response.headers["X-RateLimit-Remaining"] = str(limit.remaining)
+        response.headers["X-RateLimit-Reset"] = str(limit.reset_at)
+    return response

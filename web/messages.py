@@ -1,0 +1,130 @@
+"""Messages and recordings: parse, create, enqueue, 202."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask import Response, current_app, g, request
+from flask_smorest import Blueprint
+from marshmallow import EXCLUDE, ValidationError
+
+from config import Settings
+from store.jobs import Settled, Submission
+from web.bodies import BodyParser
+from web.errors import PROBLEM, ApiError
+from web.first_aid import escalates
+from web.jobs import job_response, wait_seconds
+from web.limits import limited
+from web.schemas import JobSchema, MessageSchema, VoiceSchema
+from web.services import own_session, services
+from web.uploads import read_audio
+
+blueprint = Blueprint("messages", __name__, description="Say something, in writing or aloud")
+blueprint.ARGUMENTS_PARSER = BodyParser()
+
+_IDEMPOTENCY_KEY_LENGTH = 255
+_CANCEL_AFTER = re.compile(r"([1-9][0-9]{0,5})s?")
+
+
+def _settings() -> Settings:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings
+
+
+def _escalate(session_id: str) -> Response:
+    """Answer a message that reads like an emergency at once, whatever else is wrong with the request or the queue."""
+    session = own_session(session_id)
+    settled = Settled("escalated", g.safety["text"], [{"name": "safety", "phase": "input", "verdict": "block"}])
+    submission = Submission(
+        type="message",
+        input={"text": g.grave_text[: _settings().max_message_length]},
+        deadline_ms=0,  # it is over as it is accepted
+        request_id=g.request_id,
+        metadata=_readable_metadata(),
+        idempotency_key=request.headers.get("Idempotency-Key", ""),
+    )
+    job_id, replayed = services().jobs.submit(session, submission, settled)
+    return job_response(job_id, created=False, replayed=replayed)
+
+
+def _readable_metadata() -> dict[str, Any]:
+    body = request.get_json(force=True, silent=True) or {}
+    try:
+        return dict(MessageSchema(only=("metadata",)).load(body, unknown=EXCLUDE)["metadata"])
+    except ValidationError:
+        return {}
+
+
+@blueprint.route("/sessions/<session_id>/messages", methods=["POST"])
+@blueprint.response(202, JobSchema)
+@blueprint.alt_response(200, schema=JobSchema, description="Finished (Prefer: wait), or an emergency answered at once")
+@blueprint.alt_response(404, description="No such session", **PROBLEM)
+@blueprint.alt_response(409, description="The session is ending or busy", **PROBLEM)
+@blueprint.alt_response(429, description="Too many messages", **PROBLEM)
+@escalates(_escalate)
+@limited("RATE_LIMIT_MESSAGES_PER_HOUR")
+@blueprint.arguments(MessageSchema)
+def post_message(body: dict[str, Any], session_id: str) -> Response:
+    """Send a message; answers with a job. `Prefer: wait=N` waits up to N seconds for its end."""
+    longest = _settings().max_message_length
+    if len(body["text"]) > longest:
+        errors = {"json": {"text": [f"Longer than maximum length {longest}."]}}
+        raise ApiError(
+            422, "invalid_request", f"The message is too long. Maximum: {longest} characters.", errors=errors
+        )
+    session, wait = own_session(session_id), wait_seconds()
+    job_id, replayed = services().jobs.submit(session, _submission("message", {"text": body["text"]}, body))
+    return job_response(job_id, created=True, replayed=replayed, wait=wait)
+
+
+@blueprint.route("/sessions/<session_id>/voice-chat", methods=["POST"])
+@blueprint.response(202, JobSchema)
+@blueprint.alt_response(200, schema=JobSchema, description="Finished (Prefer: wait)")
+@blueprint.alt_response(404, description="No such session", **PROBLEM)
+@blueprint.alt_response(409, description="The session is ending or busy", **PROBLEM)
+@blueprint.alt_response(413, description="Recording too large", **PROBLEM)
+@blueprint.alt_response(415, description="Not audio", **PROBLEM)
+@blueprint.alt_response(429, description="Too many recordings", **PROBLEM)
+@limited("RATE_LIMIT_VOICE_PER_HOUR")
+@blueprint.arguments(VoiceSchema, location="files")
+def post_recording(body: dict[str, Any], session_id: str) -> Response:
+    """Send a recording of speech (WAV, WebM, MP3, M4A, Ogg or Opus); answers with a job."""
+    session, wait = own_session(session_id), wait_seconds()
+    audio = read_audio(body["audio"], _settings().max_audio_size_mb)
+    job_id, replayed = services().jobs.submit(session, _submission("voice", {}, body, audio))
+    return job_response(job_id, created=True, replayed=replayed, wait=wait)
+
+
+def _submission(kind: str, said: dict[str, Any], options: dict[str, Any], audio: bytes = b"") -> Submission:
+    return Submission(
+        type=kind,
+        input=said,
+        deadline_ms=_deadline_seconds() * 1000,
+        request_id=g.request_id,
+        audio=audio,
+        metadata=options.get("metadata", {}),
+        speak=options.get("speak", False),
+        on_busy=options.get("on_busy", "enqueue"),
+        idempotency_key=_idempotency_key(),
+    )
+
+
+def _idempotency_key() -> str:
+    key = request.headers.get("Idempotency-Key", "")
+    if len(key) > _IDEMPOTENCY_KEY_LENGTH:
+        detail = f"An Idempotency-Key may have up to {_IDEMPOTENCY_KEY_LENGTH} characters."
+        raise ApiError(422, "invalid_idempotency_key", detail)
+    return key
+
+
+def _deadline_seconds() -> int:
+    """`Cancel-After: 90s`, within the service's own limit."""
+    longest = _settings().job_deadline_seconds
+    given = request.headers.get("Cancel-After", "")
+    if not given:
+        return longest
+    match = _CANCEL_AFTER.fullmatch(given.strip())
+    if not match:
+        raise ApiError(422, "invalid_cancel_after", "Cancel-After must be a number of seconds such as 90s.")
+    return min(int(match[1]), longest)

@@ -1,0 +1,41 @@
+"""What the routes share, built by the application factory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import current_app, g
+
+from store.health import Health
+from store.history import History
+from store.jobs import Jobs
+from store.notifications import Notifications
+from store.redis_commands import Redis
+from store.sessions import Session, Sessions
+from web.errors import not_found
+
+
+@dataclass(frozen=True)
+class Services:
+    """The store, as the web side needs it."""
+
+    redis: Redis
+    sessions: Sessions
+    history: History
+    jobs: Jobs
+    health: Health
+    notifications: Notifications
+
+
+def services() -> Services:
+    """The services of the running application."""
+    found: Services = current_app.extensions["services"]
+    return found
+
+
+def own_session(session_id: str) -> Session:
+    """The caller's session, or 404: the same for a foreign one as for an unknown one."""
+    session = services().sessions.get(session_id, g.api_key.id)
+    if session is None:
+        raise not_found("session")
+    return session

@@ -1,0 +1,47 @@
+"""Sessions: open, read back, erase."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response, g, jsonify
+from flask_smorest import Blueprint
+
+from web.bodies import BodyParser
+from web.errors import PROBLEM, not_found
+from web.limits import limited
+from web.schemas import ErasedSchema, HistorySchema, OpenSessionSchema, SessionSchema
+from web.services import own_session, services
+
+blueprint = Blueprint("sessions", __name__, description="A conversation and everything in it")
+blueprint.ARGUMENTS_PARSER = BodyParser()
+
+
+@blueprint.route("/sessions", methods=["POST"])
+@blueprint.response(201, SessionSchema)
+@blueprint.alt_response(429, description="Too many sessions", **PROBLEM)
+@limited("RATE_LIMIT_SESSIONS_PER_HOUR")
+@blueprint.arguments(OpenSessionSchema, required=False)
+def open_session(body: dict[str, Any]) -> Any:
+    """Open a session."""
+    return services().sessions.open(g.api_key.id, body.get("metadata", {}))
+
+
+@blueprint.route("/sessions/<session_id>", methods=["DELETE"])
+@blueprint.response(200, ErasedSchema)
+@blueprint.alt_response(404, description="No such session", **PROBLEM)
+def erase_session(session_id: str) -> Any:
+    """Erase everything: messages, jobs (also running ones), events and recordings."""
+    receipt = services().sessions.erase(session_id, g.api_key.id)
+    if receipt is None:
+        raise not_found("session")
+    return {"message": "Session cleared", "erased": receipt}
+
+
+@blueprint.route("/sessions/<session_id>/messages", methods=["GET"])
+@blueprint.response(200, HistorySchema)
+@blueprint.alt_response(404, description="No such session", **PROBLEM)
+def list_messages(session_id: str) -> Response:
+    """The conversation so far, oldest first (at most `MAX_HISTORY_MESSAGES`)."""
+    messages = services().history.read(own_session(session_id))
+    return jsonify(HistorySchema().dump({"data": messages, "next_cursor": None}))

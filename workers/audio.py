@@ -1,0 +1,76 @@
+"""Recordings of any container, as 16 kHz mono PCM: decoded in a child process that can open nothing."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+
+SAMPLE_RATE = 16_000
+_CHILD = Path(__file__).parent / "decode_child.py"
+_WALL_SECONDS = 30.0
+
+
+# What `decode_child.py` answers -> what the person reads.
+_REFUSALS = {
+    "audio_unreadable": "The recording could not be read. Please record it again as WAV, WebM, MP3, M4A or Ogg.",
+    "audio_too_long": "The recording is too long. Please send a shorter one.",
+}
+
+
+class AudioError(Exception):
+    """A recording cannot be used, and sending it again will not help. `message` is fit for the person."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+        self.message = _REFUSALS[code]
+
+
+@dataclass(frozen=True)
+class Recording:
+    """Decoded audio: signed 16-bit little-endian mono PCM at `SAMPLE_RATE`."""
+
+    pcm: bytes
+
+    @property
+    def seconds(self) -> float:
+        """Duration, counted in samples."""
+        return len(self.pcm) / 2 / SAMPLE_RATE
+
+    def wav(self) -> bytes:
+        """The same as a WAV file."""
+        target = io.BytesIO()
+        with wave.open(target, "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(SAMPLE_RATE)
+            file.writeframes(self.pcm)
+        return target.getvalue()
+
+
+def decode(upload: bytes, *, max_seconds: int, timeout: float = _WALL_SECONDS) -> Recording:
+    """Decode an uploaded recording.
+
+    Raises:
+        AudioError: `audio_unreadable` (not audio, damaged, or too slow to decode) or `audio_too_long`.
+    """
+    command = [sys.executable, "-I", str(_CHILD), str(max_seconds)]
+    try:
+        limit = min(timeout, _WALL_SECONDS)
+        # S603: our own interpreter and file; the upload goes in as bytes.
+        done = subprocess.run(command, input=upload, capture_output=True, timeout=limit, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        raise AudioError("audio_unreadable") from None
+    header, _, pcm = done.stdout.partition(b"\n")
+    try:
+        error = json.loads(header)["error"]
+    except (ValueError, KeyError, TypeError):  # the child died before it could say why
+        error = "audio_unreadable"
+    if error:
+        raise AudioError(error)
+    return Recording(pcm)

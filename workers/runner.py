@@ -1,0 +1,186 @@
+"""One job from claim to commit. Knows no Celery: a message is only "look at this job id"."""
+
+from __future__ import annotations
+
+import logging
+import random
+from contextlib import closing
+from dataclasses import asdict
+from typing import Any
+
+import logs
+from coach.coach import Coach
+from coach.model import CoachError
+from coach.turn import Message, Reply, Sentence, Stage, State, Turn
+from store.hold import Hold, JobCancelled, JobLost
+from store.job_errors import INTERNAL, JobError
+from store.ledger import Ledger
+from workers.audio import AudioError, decode
+from workers.heartbeat import Heartbeat, Lease
+from workers.speech import Speech, Transcript
+from workers.stopwatch import Stopwatch
+
+log = logging.getLogger(__name__)
+
+NO_SPEECH = "I could not hear any words in that recording. Could you try once more, a little closer to the microphone?"
+_LONGEST_WAIT_SECONDS = 60
+
+
+class Runner:
+    """Does jobs; safe to share between threads."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Ledger,
+        heartbeat: Heartbeat,
+        coach: Coach,
+        speech: Speech,
+        max_audio_seconds: int,
+        free_of_charge: bool,
+    ) -> None:
+        self._ledger = ledger
+        self._heartbeat = heartbeat
+        self._coach = coach
+        self._speech = speech
+        self._max_audio_seconds = max_audio_seconds
+        self._free_of_charge = free_of_charge
+
+    def run(self, job_id: str) -> None:
+        """Do the job if it is to be done; returns when it ended, was given back, or is no longer ours."""
+        hold = self._ledger.claim(job_id)
+        if hold is None:
+            return
+        ids = logs.bound(job_id=job_id, key_id=hold.key_id, request_id=hold.request_id)
+        with ids, self._heartbeat.keeping(hold) as lease:
+            log.info("job.started", extra={"attempt": hold.attempt})
+            try:
+                self._end(hold, lease)
+            except JobCancelled:
+                log.info("job.cancelled")
+            except JobLost:
+                log.info("job.lost", extra={"attempt": hold.attempt})
+
+    def _end(self, hold: Hold, lease: Lease) -> None:
+        try:
+            _Work(self, hold, lease).do()
+        except JobCancelled:
+            hold.acknowledge_cancel()
+            raise
+        except CoachError as error:
+            self._not_now(hold, error)
+        except AudioError as error:
+            log.info("job.failed", extra={"code": error.code})
+            hold.fail(JobError(error.code, error.message, retryable=False))
+        except JobLost:
+            raise
+        except Exception:
+            # Not ours to guess whether a second try would help: a bug repeated is still a bug.
+            log.exception("job.failed", extra={"code": "internal_error"})
+            hold.fail(INTERNAL)
+
+    def _not_now(self, hold: Hold, error: CoachError) -> None:
+        """A model that is away is waited for, without an attempt lost; anything permanent ends the job."""
+        if error.permanent:
+            log.warning("job.failed", extra={"code": error.code})
+            hold.fail(JobError(error.code, error.message, retryable=False))
+            return
+        doubling = min(_LONGEST_WAIT_SECONDS, 2.0**hold.waits) * random.uniform(0.5, 1.0)  # noqa: S311 (jitter, no secret)
+        delay = max(error.retry_after or 0.0, doubling)
+        log.warning("job.waits_for_model", extra={"code": error.code, "delay_seconds": round(delay, 1)})
+        hold.release(delay_ms=round(delay * 1000), waiting_for="model", refund=True)
+
+
+class _Work:
+    """The stages of one job."""
+
+    def __init__(self, runner: Runner, hold: Hold, lease: Lease) -> None:
+        self._coach = runner._coach
+        self._speech = runner._speech
+        self._max_audio_seconds = runner._max_audio_seconds
+        self._free_of_charge = runner._free_of_charge
+        self._hold = hold
+        self._lease = lease
+        self._watch = Stopwatch()
+
+    def do(self) -> None:
+        if self._hold.attempt > 1:
+            self._hold.progress(event={"type": "restart", "data": {"attempt": self._hold.attempt}})
+        heard = self._listen() if self._hold.type == "voice" else None
+        if heard and not heard.text:
+            self._commit_no_speech(heard)
+            return
+        said = heard.text if heard else self._hold.input["text"]
+        reply = self._answer(said)
+        if self._hold.speak:
+            self._enter("speaking")
+            self._hold.progress(speech=self._speech.speak(reply.text, timeout=self._lease.seconds_left), calls=1)
+        self._commit(reply, said, heard)
+
+    def _enter(self, stage: str) -> None:
+        self._lease.check()
+        self._watch.enter(stage)
+        self._hold.progress(stage=stage, event={"type": "stage", "data": {"stage": stage}})
+
+    def _listen(self) -> Transcript:
+        known = self._hold.transcript
+        if known:  # an earlier attempt heard it already
+            return Transcript(**known)
+        self._enter("transcribing")
+        recording = decode(self._hold.audio(), max_seconds=self._max_audio_seconds, timeout=self._lease.seconds_left())
+        heard = self._speech.transcribe(recording, timeout=self._lease.seconds_left)
+        event = {"type": "transcript", "data": heard.public()}
+        self._hold.progress(transcript=asdict(heard), event=event, calls=1)
+        return heard
+
+    def _answer(self, said: str) -> Reply:
+        history = tuple(Message(message.role, message.text) for message in self._hold.history())  # type: ignore[arg-type]
+        turn = Turn(said, history, State.from_dict(self._hold.state or {}))
+        # `seconds_left` also raises when a cancel was asked for, and the coach asks it at every chunk of the model.
+        with closing(self._coach.respond(turn, timeout=self._lease.seconds_left)) as events:
+            for event in events:
+                self._lease.check()
+                if isinstance(event, Stage):
+                    self._enter(event.name)
+                elif isinstance(event, Sentence):
+                    self._hold.progress(event={"type": "token", "data": {"text": event.text}})
+                else:
+                    return event
+        raise AssertionError("the coach ended without a reply")
+
+    def _commit(self, reply: Reply, said: str, heard: Transcript | None) -> None:
+        self._hold.commit(
+            outcome=reply.outcome,
+            output={"text": reply.text, "citations": [asdict(citation) for citation in reply.citations]},
+            coach={"mode": reply.mode, "state": reply.state.to_dict()},
+            state=reply.state.to_dict(),
+            said=said,
+            usage=self._usage(reply.usage.input_tokens, reply.usage.output_tokens, heard, reply.model),
+            timings=self._watch.timings(self._hold.queued_ms),
+            guardrails=[asdict(guardrail) for guardrail in reply.guardrails],
+        )
+        log.info("job.completed", extra={"outcome": reply.outcome})
+
+    def _commit_no_speech(self, heard: Transcript) -> None:
+        self._hold.commit(
+            outcome="no_speech",
+            output={"text": NO_SPEECH, "citations": []},
+            coach=None,
+            state=None,
+            said=None,
+            usage=self._usage(0, 0, heard, None),
+            timings=self._watch.timings(self._hold.queued_ms),
+            guardrails=[],
+        )
+        log.info("job.completed", extra={"outcome": "no_speech"})
+
+    def _usage(
+        self, input_tokens: int, output_tokens: int, heard: Transcript | None, model: str | None
+    ) -> dict[str, Any]:
+        return {
+            "input_tokens": input_tokens,
+            "output_tokens": output_tokens,
+            "audio_seconds": round(heard.seconds, 2) if heard else 0,
+            "cost_usd": "0.000000" if self._free_of_charge else None,  # None: no price is known for this model
+            "model": model,
+        }

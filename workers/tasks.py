@@ -1,0 +1,69 @@
+"""Tasks: load, call one plain function, save. Everything interesting runs and is tested without Celery."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Any
+
+from celery import shared_task, signals
+
+from store.envelope import RUN_JOB
+from workers.app import CANARY, CHECK, REAP, App
+
+if TYPE_CHECKING:
+    from workers.container import Container
+
+log = logging.getLogger(__name__)
+_lock = threading.Lock()
+
+
+def container_of(app: App) -> Container:
+    """The container of this process, built when first asked for."""
+    from workers.container import Container  # noqa: PLC0415 (beat and Flower import this module and need none of it)
+
+    with _lock:
+        if app.container is None:
+            app.container = Container(app.settings)
+        return app.container
+
+
+@shared_task(name=RUN_JOB, bind=True)
+def run_job(self: Any, job_id: str) -> None:
+    """Do one job, if it is still to be done."""
+    container_of(self.app).runner.run(job_id)
+
+
+@shared_task(name=REAP, bind=True)
+def reap(self: Any) -> None:
+    """Look after jobs that came due and sessions whose time is over."""
+    container = container_of(self.app)
+    done = container.ledger.reap()
+    swept = container.sessions.sweep()
+    container.sessions.rewrite_log_if_due()
+    if done or swept:
+        log.info("reaper.done", extra={"jobs": done, "sessions": swept})
+
+
+@shared_task(name=CANARY, bind=True)
+def canary(self: Any, queue: str) -> None:
+    """Prove that this queue is consumed."""
+    container_of(self.app).health.saw_canary(queue)
+
+
+@shared_task(name=CHECK, bind=True)
+def check_dependencies(self: Any) -> None:
+    """See whether Qdrant and the model API answer, for `/healthz`."""
+    container_of(self.app).check_dependencies()
+
+
+@signals.worker_init.connect
+def _build(sender: Any, **_: object) -> None:
+    container_of(sender.app).warm_up()
+
+
+@signals.worker_ready.connect
+def _announce(sender: Any, **_: object) -> None:
+    """Send the first canaries at once: beat's first ones are seconds away."""
+    for queue in sender.task_consumer.queues:
+        sender.app.send_task(CANARY, args=(queue.name,), queue=queue.name)
