@@ -194,7 +194,7 @@ class _Reader:
             api_keys=self.words("API_KEYS"),
             admin_api_key=self.text("ADMIN_API_KEY"),
             data_encryption_keys=self.data_keys("DATA_ENCRYPTION_KEYS"),
-            allowed_origins=self.words("ALLOWED_ORIGINS"),
+            allowed_origins=self.origins("ALLOWED_ORIGINS"),
             qdrant_url=self.url("QDRANT_URL", {"http", "https"}),
             qdrant_api_key=self.text("QDRANT_API_KEY"),
             redis_url=redis_url,
@@ -294,6 +294,14 @@ class _Reader:
         return self._parsed(
             name, "", parse, f"a URL that starts with {' or '.join(sorted(s + '://' for s in schemes))}"
         )
+
+    def origins(self, name: str) -> tuple[str, ...]:
+        """Exact origins (RFC 6454) such as `https://app.example.org`; a wildcard is none."""
+        for word in self.words(name):
+            parts = urlsplit(word)
+            if parts.scheme not in {"http", "https"} or word != f"{parts.scheme}://{parts.netloc}" or "*" in word:
+                self.problems.append(f"{name} must list exact origins such as https://app.example.org; {word} is none.")
+        return self.words(name)
 
     def model(self, name: str, offline: bool) -> str:
         return OFFLINE_MODELS[name] if offline else self.text(name, HOSTED_MODELS[name])

@@ -25,6 +25,7 @@ def main() -> int:
     if sys.argv[1:] != ["run"]:
         print("usage: python -m local run", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a script that starts us with `&` has it ignored
     for number in (signal.SIGTERM, signal.SIGHUP):
         if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup leaves it
             signal.signal(number, _interrupt)

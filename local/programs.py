@@ -10,7 +10,7 @@ from pathlib import Path
 from config import STACK_FILE, Settings
 from local import private_file, valkey
 from local.ports import LOOPBACK, free_port
-from local.supervisor import FIRST, THEN, Program
+from local.supervisor import DRAIN_SECONDS, FIRST, THEN, Program
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -21,7 +21,9 @@ def of_procfile() -> dict[str, Program]:
     for line in (ROOT / "Procfile").read_text(encoding="utf-8").splitlines():
         name, _, command = line.partition(": ")
         words = [str(ROOT / word) if "/" in word and (ROOT / word).is_file() else word for word in command.split()]
-        programs[name] = Program(name, [sys.executable, "-m", *words], THEN)
+        # Celery's beat now and then misses a SIGTERM that comes while it publishes; it holds nothing worth waiting for.
+        grace = 2 if "beat" in words else DRAIN_SECONDS
+        programs[name] = Program(name, [sys.executable, "-m", *words], THEN, grace)
     return programs
 
 

@@ -25,11 +25,12 @@ FIRST, THEN = 1, 2  # started in this order, stopped in the opposite one
 
 @dataclass(frozen=True)
 class Program:
-    """A process to keep running. `order`: all of FIRST outlive all of THEN."""
+    """A process to keep running. `order`: all of FIRST outlive all of THEN. After `grace` seconds it is killed."""
 
     name: str
     argv: Sequence[str]
     order: int
+    grace: int = DRAIN_SECONDS
 
 
 @dataclass(frozen=True)
@@ -178,7 +179,7 @@ class Supervisor:
                 "startretries": 3,
                 "stopasgroup": "true",
                 "killasgroup": "true",
-                "stopwaitsecs": DRAIN_SECONDS,
+                "stopwaitsecs": program.grace,
                 "redirect_stderr": "true",
                 "stdout_logfile": self.log_dir / f"{program.name}.log",
                 "stdout_logfile_maxbytes": "5MB",

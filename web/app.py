@@ -77,8 +77,8 @@ def create_app(settings: Settings) -> Flask:
     limits.init_app(app, settings, pool_of(app.extensions["services"].redis))
     CORS(
         app,
-        # Word for word: flask-cors takes `https://*.example.org` for a pattern that also fits https://example.org.evil.
-        origins=[re.compile(rf"{re.escape(origin)}\Z", re.IGNORECASE) for origin in settings.allowed_origins],
+        # Word for word: flask-cors takes an origin with a bracket, as in http://[::1]:3000, for a pattern.
+        origins=[re.compile(rf"{re.escape(origin)}\Z") for origin in settings.allowed_origins],
         methods=["GET", "POST", "DELETE"],
         allow_headers=["Content-Type", "X-API-Key", "Authorization", "Idempotency-Key", "Prefer", "Cancel-After"],
         expose_headers=[

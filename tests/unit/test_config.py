@@ -305,3 +305,11 @@ def test_an_entry_point_that_lacks_what_it_needs_says_how_to_get_it(tmp_path: Pa
     assert "Traceback" not in ended.stderr
     whole = {"REDIS_URL": "redis://cache", "OPENAI_API_KEY": "sk-1", "DATA_ENCRYPTION_KEYS": DATA_KEY}
     assert _start(tmp_path, whole, code).returncode == 0
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "https://*.example.org", "null", "example.org", "https://example.org/", "ftp://a"]
+)
+def test_an_origin_that_is_none_is_refused(origin: str) -> None:
+    with pytest.raises(SettingsError, match="ALLOWED_ORIGINS"):
+        Settings.from_env({"ALLOWED_ORIGINS": f"https://app.example.org,{origin}"}, Path("/nonexistent"))

@@ -47,6 +47,8 @@ def test_an_allowed_page_may_read_the_answer(app: Flask, origin: str) -> None:
         "http://localhost",
         "http://localhost:30000",
         "null",
+        "HTTPS://coach.example.org",
+        "https://Coach.example.org",
         "*",
         f"{PAGE}\n",
         f"{PAGE}, https://evil.example",
@@ -56,14 +58,6 @@ def test_a_near_match_may_not(app: Flask, origin: str) -> None:
     answer = app.test_client().get("/livez", environ_overrides={"HTTP_ORIGIN": origin})
 
     assert ALLOW not in answer.headers
-
-
-@pytest.mark.parametrize("wildcard", ["https://*.example.org", "*", "https://.*", "^https://"])
-def test_an_allowed_origin_is_never_read_as_a_pattern(wildcard: str) -> None:
-    app = app_without_redis(ALLOWED_ORIGINS=wildcard)
-
-    for origin in (PAGE, "https://example.org.evil.example", "https://evil.example"):
-        assert ALLOW not in _ask(app, origin).headers
 
 
 def test_no_page_may_read_anything_by_default() -> None:
