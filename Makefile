@@ -18,13 +18,15 @@ run: ## start everything; Ctrl-C stops it
 test: ## all tests; ARGS="tests/unit -k triage" for some of them
 	@exec $(PYTHON) $(SETUP) $(DEVELOP) -- -m pytest $(ARGS)
 
-lint: ## style, types, import arrows, containers
+lint: ## style, types, import arrows, containers, secrets
 	@$(PYTHON) $(SETUP) $(DEVELOP)
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	.venv/bin/python deploy/check_containers.py
+	git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook --disable-plugin KeywordDetector \
+		--exclude-files 'requirements.*\.txt'
 
 lock: ## requirements*.in to requirements*.txt; ARGS=--upgrade takes newer versions
 	@$(PYTHON) $(SETUP) $(DEVELOP)

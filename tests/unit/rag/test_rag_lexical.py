@@ -9,7 +9,7 @@ def test_words_are_lower_case_singular_and_without_filling() -> None:
     assert lexical.words("What are the Chairs' legs for? It's your class!") == ["chair", "leg", "class"]
 
 
-def test_a_word_weighs_more_in_a_short_text_and_less_with_each_repetition() -> None:
+def test_a_word_counts_more_in_a_short_text_and_less_with_each_repetition() -> None:
     [once] = lexical.document_weights("balance", 10).values()
     [twice] = lexical.document_weights("balance balance", 10).values()
     long = lexical.document_weights("balance " + "filler " * 30, 10)
