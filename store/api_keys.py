@@ -32,6 +32,10 @@ def _id_of(digest: str) -> str:
     return "key_" + hashlib.sha256(f"id:{digest}".encode()).hexdigest()[:16]
 
 
+def _expired(expires_at: bytes) -> bool:
+    return 0 < float(expires_at or 0) <= time.time()
+
+
 class ApiKeys:
     """Knows the keys of `API_KEYS` and `ADMIN_API_KEY`, and checks what a request presents."""
 
@@ -58,14 +62,16 @@ class ApiKeys:
         key_id = self._redis.hget(keys.API_KEY_HASHES, digest)
         # An unknown key does the same work as a known one.
         record = self._redis.hgetall(keys.api_key(key_id.decode() if key_id else "key_unknown"))
-        if not hmac.compare_digest(record.get(b"hash", b""), digest.encode()):
-            return None
-        expires_at = float(record[b"expires_at"] or 0)
-        if expires_at and expires_at <= time.time():
+        if not hmac.compare_digest(record.get(b"hash", b""), digest.encode()) or _expired(record[b"expires_at"]):
             return None
         return ApiKey(
             key_id.decode() if key_id else "", record[b"name"].decode(), tuple(record[b"scopes"].decode().split())
         )
+
+    def active(self, key_id: str) -> bool:
+        """Whether a key that was accepted before still would be: for requests that go on for long."""
+        expires_at = self._redis.hget(keys.api_key(key_id), "expires_at")
+        return expires_at is not None and not _expired(expires_at)
 
     def import_from_environment(self) -> None:
         """Store what the environment lists and revoke what it listed before and lists no more."""

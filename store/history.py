@@ -24,8 +24,8 @@ class Message:
 
 
 def seal(session: Session, message: Message) -> bytes:
-    """A message as it lies in the history list."""
-    return session.cipher.seal_json(_PLACE, asdict(message))
+    """A message as it lies in the history list: behind its job's id, so that one job's turns can be erased."""
+    return f"{message.job_id}|".encode() + session.cipher.seal_json(_PLACE, asdict(message))
 
 
 class History:
@@ -37,4 +37,4 @@ class History:
     def read(self, session: Session) -> list[Message]:
         """All kept messages, oldest first (at most `MAX_HISTORY_MESSAGES`)."""
         sealed = self._redis.lrange(keys.history(session.id), 0, -1)
-        return [Message(**session.cipher.open_json(_PLACE, entry)) for entry in sealed]
+        return [Message(**session.cipher.open_json(_PLACE, entry.partition(b"|")[2])) for entry in sealed]

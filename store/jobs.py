@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
+import statistics
 import time
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,8 @@ from store.sessions import Session, Sessions
 
 TERMINAL = frozenset({"completed", "failed", "cancelled", "expired"})
 _RACES = 50
+_SCANNED = 500
+_FEWEST_FOR_ETA = 5
 
 
 class SubmitRefused(Exception):
@@ -77,6 +80,10 @@ class Job:
     stage: str | None
     outcome: str | None
     attempts: int
+    model_calls: int
+    queue_position: int | None  # how many jobs go first; None once it runs
+    eta_seconds: float | None  # from recent jobs; None when too few are known
+    cancel: dict[str, Any] | None  # receipt of a cancel: when it was asked for (ms), and at which stage
     output: dict[str, Any] | None
     transcript: dict[str, Any] | None
     coach: dict[str, Any] | None
@@ -118,7 +125,10 @@ class Jobs:
         for number in range(session.jobs + 1, session.jobs + 1 + _RACES):
             answer = self._try_submit(session, submission, settled, number, token)
             if answer[0] == b"ok":
-                return keys.job_id(session.id, number), False
+                job_id = keys.job_id(session.id, number)
+                if submission.on_busy == "cancel_previous" and settled is None:
+                    self._cancel_before(job_id, session)
+                return job_id, False
             if answer[0] == b"replay":
                 return answer[1].decode(), True
             if answer[0] != b"raced":  # another request took this number: take the next
@@ -170,7 +180,53 @@ class Jobs:
         stored = self._redis.hgetall(keys.job(job_id))
         if session is None or not stored:
             return None
-        return _decode(job_id, session, stored)
+        return self._decode(job_id, session, stored)
+
+    def list(
+        self, key_id: str, *, session_id: str | None, status: str | None, limit: int, cursor: str | None
+    ) -> tuple[list[Job], str | None]:
+        """An API key's jobs, newest first, and the cursor of the next page (None = no more).
+
+        A page may be shorter than `limit` and still have a next one: at most `_SCANNED` jobs are looked at for a page.
+        """
+        newest = f"({cursor}" if cursor else "+inf"
+        found: list[Job] = []
+        sessions: dict[str, Session | None] = {}
+        members = self._redis.zrevrangebyscore(
+            keys.jobs_of(key_id), newest, "-inf", start=0, num=_SCANNED, withscores=True
+        )
+        for member, score in members:
+            job_id = member.decode()
+            home = keys.session_of(job_id) or ""
+            if session_id and home != session_id:
+                continue
+            if home not in sessions:
+                sessions[home] = self._sessions.get(home, key_id)
+            session = sessions[home]
+            stored = self._redis.hgetall(keys.job(job_id)) if session else {}
+            if session and stored and status in (None, stored[b"status"].decode()):
+                found.append(self._decode(job_id, session, stored))
+            if len(found) == limit:
+                return found, f"{score:.0f}"
+        more = len(members) == _SCANNED
+        return found, f"{members[-1][1]:.0f}" if more else None
+
+    def erase(self, job: Job, session: Session) -> dict[str, int] | None:
+        """Remove one finished job with its turns in the history; None while it is not finished.
+
+        Returns how many of each were removed: messages, events, recordings (all 0 if somebody else erased it first).
+        """
+        record = self._redis.hget(keys.job(job.id), "idempotency")
+        script_keys = [*keys.ledger(session.id, session.key_id, job.id), keys.REWRITE_DUE]
+        script_keys.append(record.decode() if record else keys.idempotency(session.key_id, "none"))
+        arguments = engine.arguments(
+            self._settings, session_id=session.id, job=job.id, code=keys.CODE_OF_TYPE[job.type]
+        )
+        answer = self._scripts.run("erase_job", script_keys, [arguments])
+        if answer[0] == b"running":
+            return None
+        counts = [int(count) for count in answer[1:]] or [0, 0, 0]
+        return dict(zip(("messages", "events", "recordings"), counts, strict=True))
 
     def has_speech(self, job: Job) -> bool:
         """Whether there is a spoken reply."""
@@ -183,14 +239,46 @@ class Jobs:
 
     def cancel(self, job: Job, session: Session) -> str:
         """Ask for the end of a job; returns its status before. Idempotent."""
-        arguments = engine.arguments(
-            self._settings, session_id=session.id, job=job.id, code=keys.CODE_OF_TYPE[job.type]
-        )
-        answer: bytes = self._scripts.run("cancel", keys.ledger(session.id, session.key_id, job.id), [arguments])
+        return self._cancel(job.id, keys.CODE_OF_TYPE[job.type], session)
+
+    def _cancel(self, job_id: str, code: str, session: Session) -> str:
+        arguments = engine.arguments(self._settings, session_id=session.id, job=job_id, code=code)
+        answer: bytes = self._scripts.run("cancel", keys.ledger(session.id, session.key_id, job_id), [arguments])
         return answer.decode()
 
+    def _cancel_before(self, job_id: str, session: Session) -> None:
+        """Cancel what stands in the session's line before this job."""
+        for entry in self._redis.lrange(keys.line(session.id), 0, -1):
+            code, _, ahead = entry.decode().partition(":")
+            if ahead == job_id:
+                return
+            self._cancel(ahead, code, session)
 
-def _decode(job_id: str, session: Session, stored: dict[bytes, bytes]) -> Job:
+    def _decode(self, job_id: str, session: Session, stored: dict[bytes, bytes]) -> Job:
+        code = keys.CODE_OF_TYPE[stored[b"type"].decode()]
+        position = self._position(job_id, code, session) if stored[b"status"] == b"queued" else None
+        return _decode(job_id, session, stored, position, self._eta(code, position))
+
+    def _position(self, job_id: str, code: str, session: Session) -> int | None:
+        """How many jobs go first: of the session, or, for the head of its line, heads that wait for the same slots."""
+        entry = f"{code}:{job_id}"
+        ahead = self._redis.lpos(keys.line(session.id), entry)
+        if ahead == 0:
+            waiting = self._redis.zrank(keys.ready(session.key_id, code), entry)
+            return 0 if waiting is None else waiting + 1
+        return ahead
+
+    def _eta(self, code: str, position: int | None) -> float | None:
+        """Seconds until a queued job is probably done, from the median of recent ones."""
+        if position is None:
+            return None
+        recent = [int(duration) for duration in self._redis.lrange(keys.durations(code), 0, -1)]
+        if len(recent) < _FEWEST_FOR_ETA:
+            return None
+        return round(statistics.median(recent) * (position + 1) / 1000, 1)
+
+
+def _decode(job_id: str, session: Session, stored: dict[bytes, bytes], position: int | None, eta: float | None) -> Job:
     def opened(name: str, cipher: SessionCipher = session.cipher) -> Any:
         sealed = stored.get(name.encode())
         return cipher.open_json(f"{job_id}|{name}", sealed) if sealed else None
@@ -212,6 +300,10 @@ def _decode(job_id: str, session: Session, stored: dict[bytes, bytes]) -> Job:
         stage=stored[b"stage"].decode() or None,
         outcome=stored[b"outcome"].decode() if b"outcome" in stored else None,
         attempts=int(stored[b"attempts"]),
+        model_calls=int(stored[b"calls"]),
+        queue_position=position,
+        eta_seconds=eta,
+        cancel=_cancel_receipt(stored),
         output=opened("output"),
         transcript=opened("transcript"),
         coach=opened("coach"),
@@ -225,6 +317,12 @@ def _decode(job_id: str, session: Session, stored: dict[bytes, bytes]) -> Job:
         completed_at=moment("completed_at"),
         expires_at=session.expires_at,
     )
+
+
+def _cancel_receipt(stored: dict[bytes, bytes]) -> dict[str, Any] | None:
+    if b"cancel_at" not in stored:
+        return None
+    return {"requested_at": int(stored[b"cancel_at"]), "stage": stored[b"cancel_stage"].decode() or None}
 
 
 def _error(stored: dict[bytes, bytes]) -> JobError | None:

@@ -68,6 +68,16 @@ def open_jobs(key_id: str) -> str:
     return f"rr:open:{key_id}"
 
 
+def jobs_of(key_id: str) -> str:
+    """Zset of all of an API key's jobs, by when they were accepted (µs)."""
+    return f"rr:jobs:{key_id}"
+
+
+def durations(code: str) -> str:
+    """List of how long the last completed jobs of a kind ran (ms), newest first."""
+    return f"rr:durations:{code}"
+
+
 def ready(key_id: str, code: str) -> str:
     """Zset of heads of lines that wait for a slot of their API key; score = since when (µs)."""
     return f"rr:ready:{key_id}:{code}"
@@ -131,6 +141,9 @@ def ledger(session_id: str, key_id: str, job: str) -> list[str]:
         speech(job),
         SESSIONS,
         sessions_of(key_id),
+        jobs_of(key_id),
+        durations("m"),
+        durations("v"),
     ]
 
 

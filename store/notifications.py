@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from store import keys
 from store.redis_commands import Redis
@@ -17,6 +18,7 @@ log = logging.getLogger(__name__)
 
 _PREFIX = keys.notify_channel("")
 _RECONNECT_SECONDS = 0.5
+_QUIET_SECONDS = 0.3  # then we ask whether the server is still there: with its timeout, waiters know within 2 s
 
 
 class Notifications:

@@ -10,6 +10,9 @@ for i = 5, #ARGV do redis.call('RPUSH', HISTORY, ARGV[i]) end
 redis.call('LTRIM', HISTORY, -A.max_history, -1)
 touch(A.session)
 keep(HISTORY)
+-- How long such jobs take, for those who wait.
+redis.call('LPUSH', DURATIONS[A.code], ms(NOW - redis.call('HGET', JOB, 'started_at')))
+redis.call('LTRIM', DURATIONS[A.code], 0, 49)
 if ARGV[3] ~= '' then redis.call('HSET', JOB, 'coach', ARGV[3]) end
 finish(A.job, A.code, 'completed', {'outcome', A.outcome, 'output', ARGV[2], 'usage', A.usage, 'timings', A.timings,
   'guardrails', A.guardrails})

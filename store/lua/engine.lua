@@ -5,7 +5,8 @@ local READY = {m = KEYS[7], v = KEYS[8]}
 local RUNNING = {m = KEYS[9], v = KEYS[10]}
 local DISPATCH, LEASES, DEADLINES = KEYS[11], KEYS[12], KEYS[13]
 local QUEUE = {m = KEYS[14], v = KEYS[15]}
-local AUDIO, SPEECH, SESSIONS, KEY_SESSIONS = KEYS[16], KEYS[17], KEYS[18], KEYS[19]
+local AUDIO, SPEECH, SESSIONS, KEY_SESSIONS, KEY_JOBS = KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
+local DURATIONS = {m = KEYS[21], v = KEYS[22]}
 local A = cjson.decode(ARGV[1])
 
 -- The server's clock is the only one: workers and web hosts may disagree about the time.

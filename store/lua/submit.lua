@@ -1,8 +1,8 @@
 -- engine
 -- Accept a job: checks, record, place in line, idempotency record and (if admitted) Celery message, or nothing at all.
 -- Returns {'ok'} or a word that says why not: replay, mismatch, gone, raced, ending, waiting_cap, busy.
--- KEYS[20] = idempotency record. ARGV[2..4] = sealed input, sealed metadata, sealed recording (may be empty).
-local IDEMPOTENCY = KEYS[20]
+-- KEYS[23] = idempotency record. ARGV[2..4] = sealed input, sealed metadata, sealed recording (may be empty).
+local IDEMPOTENCY = KEYS[23]
 -- Older entries have no record any more: it ran out unswept, because nothing ran for longer than a session lives.
 local STALE_MS, STALE_US = ms(NOW - A.session_max_ms - BACKSTOP_MS), ms(NOW_US - (A.session_max_ms + BACKSTOP_MS) * 1000)
 if redis.call('HGET', JOB, 'token') == A.token then return {'ok'} end  -- the client library sent it twice
@@ -31,6 +31,7 @@ redis.call('HSET', JOB, 'token', A.token, 'type', A.type, 'key_id', A.key_id, 's
   'stage', '', 'attempts', 0, 'fence', 0, 'calls', 0, 'dispatches', 0, 'lease_until', 0, 'created_at', ms(NOW),
   'deadline', ms(deadline), 'speak', A.speak, 'request_id', A.request_id, 'idempotency', A.digest ~= '' and IDEMPOTENCY or '',
   'input', ARGV[2], 'metadata', ARGV[3])
+redis.call('ZADD', KEY_JOBS, ms(NOW_US), A.job)
 if A.digest ~= '' then
   redis.call('HSET', IDEMPOTENCY, 'job', A.job, 'digest', A.digest)
   keep(IDEMPOTENCY)
@@ -57,6 +58,6 @@ for _, code in ipairs({'m', 'v'}) do
   redis.call('ZREMRANGEBYSCORE', RUNNING[code], '-inf', STALE_MS)
   redis.call('ZREMRANGEBYSCORE', READY[code], '-inf', STALE_US)
 end
-redis.call('ZREMRANGEBYSCORE', OPEN, '-inf', STALE_US)
+for _, index in ipairs({OPEN, KEY_JOBS}) do redis.call('ZREMRANGEBYSCORE', index, '-inf', STALE_US) end
 admit()
 return {'ok'}

@@ -55,6 +55,8 @@ def test_every_ledger_script_declares_every_key_it_touches(limited: set[str], ki
     overdue = kit.submit(session)
     kit.end_deadline(overdue)
     assert kit.ledger.reap() == {"expired": 1}
+    finished = kit.job(overdue)
+    assert kit.jobs.erase(finished, kit.again(session))
     kit.claim(kit.submit(session))
     assert kit.sessions.erase(session.id)
     folder = Path(store.scripts.__file__).parent / "lua"
@@ -78,7 +80,7 @@ def test_a_script_that_touches_an_undeclared_key_is_noticed(kit: Kit, monkeypatc
     kit.submit(session)
     monkeypatch.setattr("store.keys.REWRITE_DUE", "elsewhere")
     undeclared = Path(store.scripts.__file__).parent / "lua" / "erase.lua"
-    source = undeclared.read_text(encoding="utf-8").replace("KEYS[20]", "'rr:rewrite_due'")
+    source = undeclared.read_text(encoding="utf-8").replace("KEYS[23]", "'rr:rewrite_due'")
     monkeypatch.setattr(Path, "read_text", _replaced(undeclared, source))
     with pytest.raises((NoPermissionError, ResponseError)):
         kit.sessions.erase(session.id)
