@@ -19,6 +19,7 @@ MAX_OUTPUT_TOKENS = 600
 _REASONING = re.compile(r"(?:gpt-5|o\d)")
 MAX_REASONING_TOKENS = 4000
 CONNECT_SECONDS = 10.0
+SILENCE_SECONDS = 60.0  # between two pieces of an answer; after that the model counts as away
 
 # code -> (message for the person who polls the job, whether trying again cannot help)
 _FAILURES = {
@@ -117,7 +118,7 @@ class Completion:
             temperature=openai.omit if reasoning else TEMPERATURE,
             max_tokens=openai.omit if reasoning else MAX_OUTPUT_TOKENS,
             max_completion_tokens=MAX_REASONING_TOKENS if reasoning else openai.omit,
-            timeout=openai.Timeout(left, connect=min(left, CONNECT_SECONDS)),
+            timeout=openai.Timeout(min(left, SILENCE_SECONDS), connect=min(left, CONNECT_SECONDS)),
         )
 
 

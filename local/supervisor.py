@@ -18,7 +18,7 @@ from local.errors import LocalError
 from local.unix_rpc import ANSWER_SECONDS, UnixTransport
 
 READY_SECONDS = 60
-DRAIN_SECONDS = 20  # a worker finishes the turn in hand; one cut off is taken up again when its lease runs out
+DRAIN_SECONDS = 30  # a worker finishes its turns within 25 s or hands them back; see workers/life.py
 STOP_SECONDS = 2 * DRAIN_SECONDS
 FIRST, THEN = 1, 2  # started in this order, stopped in the opposite one
 

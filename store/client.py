@@ -13,23 +13,29 @@ from store.redis_commands import Redis
 
 CONNECT_SECONDS = 0.7
 ANSWER_SECONDS = 1.5
+POOL_SECONDS = 2.0
+CONNECTIONS = 256  # more than a worker's slots; thousands of waiting web clients do not open one each
 
 
 def connect(url: str, *, answer_seconds: float | None = ANSWER_SECONDS) -> Redis:
-    """A lazy client with a connection pool; no socket is opened before the first command.
+    """A lazy client with a pool of at most `CONNECTIONS`; no socket is opened before the first command.
+
+    Who finds all of them taken waits for one, and is refused (`ConnectionError`) after `POOL_SECONDS`.
 
     One immediate retry covers a pooled connection that the server closed meanwhile. Every write of the ledger is a
     script that is harmless when run twice, so a retry after an unknown outcome is safe.
     """
-    client = redis.Redis.from_url(
+    pool = redis.BlockingConnectionPool.from_url(
         url,
+        max_connections=CONNECTIONS,
+        timeout=POOL_SECONDS,
         socket_connect_timeout=CONNECT_SECONDS,
         socket_timeout=answer_seconds,
         health_check_interval=15,
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
         decode_responses=False,
     )
-    return cast(Redis, client)
+    return cast(Redis, redis.Redis.from_pool(pool))
 
 
 def milliseconds(server_time: tuple[int, int]) -> int:

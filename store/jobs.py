@@ -169,6 +169,8 @@ class Jobs:
             sealed.append(cipher.seal_json(f"{job_id}|output", {"text": settled.reply, "citations": []}))
             sealed.append(seal(session, Message("user", submission.input["text"], now, job_id)))
             sealed.append(seal(session, Message("assistant", settled.reply, now, job_id)))
+            event = {"type": "token", "data": {"text": settled.reply}}
+            sealed.append(cipher.seal_json(f"{job_id}|event", event))
         script_keys = [*keys.ledger(session.id, session.key_id, job_id), keys.idempotency(session.key_id, record)]
         answer: list[bytes] = self._scripts.run("submit", script_keys, [arguments, *sealed])
         return answer
@@ -176,8 +178,8 @@ class Jobs:
     def get(self, job_id: str, owner: str) -> Job | None:
         """A job of this owner, or None; a foreign job costs the same commands as an unknown one."""
         session_id = keys.session_of(job_id) or "sess_unknown"
-        session = self._sessions.get(session_id, owner)
         stored = self._redis.hgetall(keys.job(job_id))
+        session = self._sessions.get(session_id, owner)  # second: a job that ended has moved its session's expiry
         if session is None or not stored:
             return None
         return self._decode(job_id, session, stored)

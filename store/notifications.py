@@ -7,6 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -32,6 +33,7 @@ class Notifications:
         self._waiting: dict[str, set[threading.Event]] = defaultdict(set)
         self._lock = threading.Lock()
         self._started = False
+        self._silent = False  # the server holds our connection and does not answer
 
     @contextmanager
     def watch(self, job_id: str) -> Iterator[threading.Event]:
@@ -50,21 +52,39 @@ class Notifications:
                 if not self._waiting[job_id]:
                     del self._waiting[job_id]
 
+    def wait(self, event: threading.Event, seconds: float) -> None:
+        """Return when there is news, or when the time is up.
+
+        Raises:
+            RedisTimeoutError: the server has stopped to answer, so that waiting on would be waiting for nothing.
+        """
+        event.wait(seconds)
+        if self._silent:
+            raise RedisTimeoutError("the server does not answer")
+
     def _listen(self) -> None:
         pause = threading.Event()
         while True:
             try:
                 with self._redis.pubsub() as pubsub:
                     pubsub.psubscribe(f"{_PREFIX}*")
-                    for message in pubsub.listen():
-                        if message["type"] == "psubscribe":
-                            self._wake_all()  # whatever was said before we listened
-                        else:
-                            self._wake(message["channel"].decode().removeprefix(_PREFIX))
-            except RedisError:
+                    while True:
+                        self._hear(pubsub.get_message(timeout=_QUIET_SECONDS))
+            except RedisError as error:
                 log.warning("notifications.lost")
+                self._silent = isinstance(error, RedisTimeoutError)
                 self._wake_all()
                 pause.wait(_RECONNECT_SECONDS)
+
+    def _hear(self, message: dict[str, Any] | None) -> None:
+        if message is None:
+            if self._waiting:
+                self._redis.ping()
+        elif message["type"] == "psubscribe":
+            self._silent = False
+            self._wake_all()  # whatever was said before we listened
+        else:
+            self._wake(message["channel"].decode().removeprefix(_PREFIX))
 
     def _wake(self, job_id: str) -> None:
         with self._lock:

@@ -17,6 +17,7 @@ from config import Settings
 from store.api_keys import ApiKeys
 from store.client import connect, pool_of
 from store.crypto import Vault
+from store.events import Events
 from store.health import Health
 from store.history import History
 from store.jobs import Jobs
@@ -25,6 +26,7 @@ from store.sessions import Sessions
 from web import auth, errors, first_aid, limits
 from web.access_log import record
 from web.errors import PROBLEM, ErrorSchema
+from web.events import blueprint as events
 from web.jobs import blueprint as jobs
 from web.messages import blueprint as messages
 from web.pages import blueprint as pages
@@ -63,7 +65,8 @@ def create_app(settings: Settings) -> Flask:
         API_VERSION="v1",
         OPENAPI_VERSION="3.0.3",
     )
-    app.extensions["services"] = _services(settings)
+    services = _services(settings)
+    app.extensions["services"] = services
     if settings.trusted_proxies:
         n = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=n, x_proto=n, x_host=n)  # type: ignore[method-assign]
@@ -72,15 +75,23 @@ def create_app(settings: Settings) -> Flask:
     app.after_request(_finish)
     app.teardown_request(_end)
     errors.register(app)
-    auth.init_app(app, _api_keys(app, settings))
+    auth.init_app(app, services.api_keys)
     app.before_request(first_aid.screen)
-    limits.init_app(app, settings, pool_of(app.extensions["services"].redis))
+    limits.init_app(app, settings, pool_of(services.redis))
     CORS(
         app,
         # Word for word: flask-cors takes an origin with a bracket, as in http://[::1]:3000, for a pattern.
         origins=[re.compile(rf"{re.escape(origin)}\Z") for origin in settings.allowed_origins],
         methods=["GET", "POST", "DELETE"],
-        allow_headers=["Content-Type", "X-API-Key", "Authorization", "Idempotency-Key", "Prefer", "Cancel-After"],
+        allow_headers=[
+            "Content-Type",
+            "X-API-Key",
+            "Authorization",
+            "Idempotency-Key",
+            "Prefer",
+            "Cancel-After",
+            "Last-Event-ID",
+        ],
         expose_headers=[
             "Location",
             "Retry-After",
@@ -92,7 +103,7 @@ def create_app(settings: Settings) -> Flask:
         ],
     )
     api = _Api(app, spec_kwargs=_spec())
-    for blueprint in (sessions, messages, jobs, probes):
+    for blueprint in (sessions, messages, jobs, events, probes):
         api.register_blueprint(blueprint)
     app.register_blueprint(pages)
     app.extensions["openapi"] = api.spec
@@ -108,13 +119,10 @@ def _services(settings: Settings) -> Services:
         history=History(redis),
         jobs=Jobs(redis, vault, settings),
         health=Health(redis),
-        notifications=Notifications(connect(settings.redis_url, answer_seconds=None)),
+        events=Events(redis),
+        notifications=Notifications(redis),
+        api_keys=ApiKeys(redis, plain_keys=settings.api_keys, admin_key=settings.admin_api_key),
     )
-
-
-def _api_keys(app: Flask, settings: Settings) -> ApiKeys:
-    redis = app.extensions["services"].redis
-    return ApiKeys(redis, plain_keys=settings.api_keys, admin_key=settings.admin_api_key)
 
 
 def _spec() -> dict[str, Any]:

@@ -141,7 +141,9 @@ def register(app: Flask) -> None:
     @app.errorhandler(RequestEntityTooLarge)
     def _too_large(_: RequestEntityTooLarge) -> Response:
         _drain()
-        return respond(too_large(app.config["MAX_AUDIO_SIZE_MB"]))
+        if request.mimetype == "multipart/form-data":
+            return respond(too_large(app.config["MAX_AUDIO_SIZE_MB"]))
+        return respond(ApiError(413, "too_large", "Request body too large."))
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:

@@ -1,29 +1,43 @@
-"""Jobs: look at one, wait for it, cancel it, hear its spoken reply."""
+"""Jobs: list them, look at one, wait for it, cancel it, erase it, hear its spoken reply."""
 
 from __future__ import annotations
 
 import re
 import time
+from typing import Any
 
 from flask import Response, g, jsonify, make_response, request
 from flask_smorest import Blueprint
 
 from store.jobs import Job
+from web.bodies import BodyParser
 from web.errors import PROBLEM, ApiError, not_found
-from web.schemas import JobSchema, job_body
+from web.headers import PREFER, WAIT
+from web.schemas import ErasedSchema, JobListQuery, JobListSchema, JobSchema, job_body
 from web.services import own_session, services
 
 blueprint = Blueprint("jobs", __name__, description="What became of a message")
+blueprint.ARGUMENTS_PARSER = BodyParser()
 
 LONGEST_WAIT_SECONDS = 60
 POLL_SECONDS = 1
-_WAIT_AGAIN_SECONDS = 5.0  # a wake-up may be lost with a connection: look again now and then
+_LOOK_AGAIN_SECONDS = 15.0  # a wake-up may be lost: look again now and then
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?")
+
+
+@blueprint.route("/jobs", methods=["GET"])
+@blueprint.response(200, JobListSchema)
+@blueprint.arguments(JobListQuery, location="query")
+def list_jobs(query: dict[str, Any]) -> Response:
+    """Your jobs, newest first. A page may be shorter than `limit` and still have a `next_cursor`."""
+    jobs, next_cursor = services().jobs.list(g.api_key.id, **query)
+    return jsonify({"data": [_body(job) for job in jobs], "next_cursor": next_cursor})
 
 
 @blueprint.route("/jobs/<job_id>", methods=["GET"])
 @blueprint.response(200, JobSchema)
 @blueprint.alt_response(404, description="No such job", **PROBLEM)
+@blueprint.doc(parameters=[PREFER, WAIT])
 def get_job(job_id: str) -> Response:
     """The job. `Prefer: wait=N` or `?wait=N` holds the answer until the job ends or N seconds (≤ 60) pass."""
     return jsonify(_body(_await(job_id, wait_seconds())))
@@ -35,10 +49,24 @@ def get_job(job_id: str) -> Response:
 @blueprint.alt_response(404, description="No such job", **PROBLEM)
 def cancel_job(job_id: str) -> Response:
     """Ask for the end of a job; asking again changes nothing. No history is written for a cancelled job."""
-    job = _own_job(job_id)
+    job = own_job(job_id)
     services().jobs.cancel(job, own_session(job.session_id))
-    job = _own_job(job_id)
+    job = own_job(job_id)
     return make_response(jsonify(_body(job)), 200 if job.over else 202)
+
+
+@blueprint.route("/jobs/<job_id>", methods=["DELETE"])
+@blueprint.response(200, ErasedSchema)
+@blueprint.alt_response(404, description="No such job", **PROBLEM)
+@blueprint.alt_response(409, description="It is not over yet", **PROBLEM)
+def erase_job(job_id: str) -> Any:
+    """Erase one finished job: its turn in the conversation, its events and its recordings."""
+    job = own_job(job_id)
+    receipt = services().jobs.erase(job, own_session(job.session_id))
+    if receipt is None:
+        detail = "This job is not over yet. Cancel it first (POST /jobs/{id}/cancel), or wait for its end."
+        raise ApiError(409, "job_running", detail)
+    return {"message": "Job erased", "erased": receipt}
 
 
 @blueprint.route("/jobs/<job_id>/audio", methods=["GET"])
@@ -46,7 +74,7 @@ def cancel_job(job_id: str) -> Response:
 @blueprint.alt_response(404, description="No such job, or no spoken reply", **PROBLEM)
 def get_speech(job_id: str) -> Response:
     """The spoken reply as MP3, if `speak` asked for one."""
-    job = _own_job(job_id)
+    job = own_job(job_id)
     speech = services().jobs.speech(job, own_session(job.session_id))
     if speech is None:
         raise not_found("spoken reply")
@@ -74,7 +102,8 @@ def wait_seconds() -> float:
     return min(float(given), LONGEST_WAIT_SECONDS)
 
 
-def _own_job(job_id: str) -> Job:
+def own_job(job_id: str) -> Job:
+    """The caller's job, or 404: the same for a foreign one as for an unknown one."""
     job = services().jobs.get(job_id, g.api_key.id)
     if job is None:
         raise not_found("job")
@@ -82,18 +111,17 @@ def _own_job(job_id: str) -> Job:
 
 
 def _await(job_id: str, seconds: float) -> Job:
-    job = _own_job(job_id)
-    if job.over or seconds <= 0:
-        return job
+    if seconds <= 0:
+        return own_job(job_id)
     ends = time.monotonic() + seconds
     with services().notifications.watch(job_id) as news:
         while True:
             news.clear()
-            job = _own_job(job_id)
+            job = own_job(job_id)
             left = ends - time.monotonic()
             if job.over or left <= 0:
                 return job
-            news.wait(min(left, _WAIT_AGAIN_SECONDS))
+            services().notifications.wait(news, min(left, _LOOK_AGAIN_SECONDS))
 
 
 def _body(job: Job) -> dict[str, object]:

@@ -14,6 +14,7 @@ from store.jobs import Settled, Submission
 from web.bodies import BodyParser
 from web.errors import PROBLEM, ApiError
 from web.first_aid import escalates
+from web.headers import CANCEL_AFTER, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_LENGTH, PREFER, WAIT
 from web.jobs import job_response, wait_seconds
 from web.limits import limited
 from web.schemas import JobSchema, MessageSchema, VoiceSchema
@@ -23,7 +24,7 @@ from web.uploads import read_audio
 blueprint = Blueprint("messages", __name__, description="Say something, in writing or aloud")
 blueprint.ARGUMENTS_PARSER = BodyParser()
 
-_IDEMPOTENCY_KEY_LENGTH = 255
+_HEADERS = [IDEMPOTENCY_KEY, PREFER, CANCEL_AFTER, WAIT]
 _CANCEL_AFTER = re.compile(r"([1-9][0-9]{0,5})s?")
 
 
@@ -62,6 +63,7 @@ def _readable_metadata() -> dict[str, Any]:
 @blueprint.alt_response(404, description="No such session", **PROBLEM)
 @blueprint.alt_response(409, description="The session is ending or busy", **PROBLEM)
 @blueprint.alt_response(429, description="Too many messages", **PROBLEM)
+@blueprint.doc(parameters=_HEADERS)
 @escalates(_escalate)
 @limited("RATE_LIMIT_MESSAGES_PER_HOUR")
 @blueprint.arguments(MessageSchema)
@@ -86,6 +88,7 @@ def post_message(body: dict[str, Any], session_id: str) -> Response:
 @blueprint.alt_response(413, description="Recording too large", **PROBLEM)
 @blueprint.alt_response(415, description="Not audio", **PROBLEM)
 @blueprint.alt_response(429, description="Too many recordings", **PROBLEM)
+@blueprint.doc(parameters=_HEADERS)
 @limited("RATE_LIMIT_VOICE_PER_HOUR")
 @blueprint.arguments(VoiceSchema, location="files")
 def post_recording(body: dict[str, Any], session_id: str) -> Response:
@@ -112,8 +115,8 @@ def _submission(kind: str, said: dict[str, Any], options: dict[str, Any], audio:
 
 def _idempotency_key() -> str:
     key = request.headers.get("Idempotency-Key", "")
-    if len(key) > _IDEMPOTENCY_KEY_LENGTH:
-        detail = f"An Idempotency-Key may have up to {_IDEMPOTENCY_KEY_LENGTH} characters."
+    if len(key) > IDEMPOTENCY_KEY_LENGTH:
+        detail = f"An Idempotency-Key may have up to {IDEMPOTENCY_KEY_LENGTH} characters."
         raise ApiError(422, "invalid_idempotency_key", detail)
     return key
 

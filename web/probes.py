@@ -9,6 +9,7 @@ from flask import Response, jsonify, make_response
 from flask_smorest import Blueprint
 from redis.exceptions import RedisError
 
+from web.errors import RETRY_SECONDS
 from web.schemas import HealthSchema, StatusSchema
 from web.services import services
 
@@ -32,8 +33,9 @@ def livez() -> Response:
 @blueprint.alt_response(503, schema=StatusSchema, description="Not ready")
 def readyz() -> Response:
     """A message posted now would be answered: Redis is there and every queue is consumed."""
-    ready = _redis_answers() and all(queue["ok"] for queue in _queues().values())
-    return make_response(jsonify({"status": "ok" if ready else "unavailable"}), 200 if ready else 503)
+    if _redis_answers() and all(queue["ok"] for queue in _queues().values()):
+        return jsonify({"status": "ok"})
+    return make_response(jsonify({"status": "unavailable"}), 503, {"Retry-After": str(RETRY_SECONDS)})
 
 
 @blueprint.route("/healthz", methods=["GET"])
@@ -51,7 +53,7 @@ def healthz() -> Response:
     well = all(check["ok"] for name, check in checks.items() if name != "queues")
     well = well and all(queue["ok"] for queue in checks["queues"].values())
     body = {"status": "ok" if well else "degraded", "checks": checks}
-    return make_response(jsonify(body), 200 if well else 503)
+    return make_response(jsonify(body), *((200,) if well else (503, {"Retry-After": str(RETRY_SECONDS)})))
 
 
 def _redis_answers() -> bool:

@@ -9,8 +9,12 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates
 from werkzeug.datastructures import FileStorage
 
+from store import keys
 from store.jobs import Job
+from web.paging import PageSchema, cursor_field
 
+ON_BUSY = ("enqueue", "reject", "cancel_previous")
+STATUSES = ("queued", "in_progress", "cancelling", "completed", "failed", "cancelled", "expired")
 _METADATA_BYTES = 4096
 _METADATA_LEVELS = 20
 
@@ -87,7 +91,7 @@ class MessageSchema(Schema):
         required=True, metadata={"description": "what the person says", "example": "Is walking enough?"}
     )
     metadata = fields.Dict(keys=fields.String(), load_default=dict, validate=check_metadata)
-    on_busy = fields.String(load_default="enqueue", validate=validate.OneOf(["enqueue", "reject"]))
+    on_busy = fields.String(load_default="enqueue", validate=validate.OneOf(ON_BUSY))
     speak = fields.Boolean(load_default=False, metadata={"description": "also make a spoken reply"})
 
     @validates("text")
@@ -122,7 +126,7 @@ class VoiceSchema(Schema):
 
     audio = fields.Raw(required=True, validate=_check_file, metadata={"type": "string", "format": "binary"})
     metadata = MetadataText(load_default=dict, metadata={"type": "string", "description": "a JSON object"})
-    on_busy = fields.String(load_default="enqueue", validate=validate.OneOf(["enqueue", "reject"]))
+    on_busy = fields.String(load_default="enqueue", validate=validate.OneOf(ON_BUSY))
     speak = fields.Boolean(load_default=False)
 
 
@@ -144,6 +148,12 @@ class HistoryMessageSchema(Schema):
     at = _moment("when it was written")
     job_id = fields.String()
     citations = fields.List(fields.Nested(CitationSchema))
+
+
+class HistoryQuery(PageSchema):
+    """Query of `GET /sessions/{id}/messages`."""
+
+    cursor = cursor_field(f"{keys.JOB_ID.pattern}:(user|assistant)")
 
 
 class HistorySchema(Schema):
@@ -207,6 +217,14 @@ class UrlsSchema(Schema):
 
     self = fields.String()
     cancel = fields.String()
+    events = fields.String()
+
+
+class CancelSchema(Schema):
+    """Receipt of a cancel: when it was asked for, and the stage that the job was in (null = it was queued)."""
+
+    requested_at = _moment("when it was asked for")
+    stage = fields.String(allow_none=True)
 
 
 class JobSchema(Schema):
@@ -216,12 +234,13 @@ class JobSchema(Schema):
     object = fields.Constant("job")
     type = fields.String(validate=validate.OneOf(["message", "voice"]))
     session_id = fields.String()
-    status = fields.String()
+    status = fields.String(validate=validate.OneOf(STATUSES))
     stage = fields.String(allow_none=True)
     outcome = fields.String(allow_none=True)
     attempts = fields.Integer()
-    queue_position = fields.Integer(allow_none=True)
-    eta_seconds = fields.Float(allow_none=True)
+    model_calls = fields.Integer(metadata={"description": "calls of a model, also those of interrupted attempts"})
+    queue_position = fields.Integer(allow_none=True, metadata={"description": "how many jobs go first"})
+    eta_seconds = fields.Float(allow_none=True, metadata={"description": "from recent jobs; null = not known"})
     output = fields.Nested(OutputSchema, allow_none=True)
     transcript = fields.Nested(TranscriptSchema, allow_none=True)
     coach = fields.Nested(CoachSchema, allow_none=True)
@@ -229,6 +248,7 @@ class JobSchema(Schema):
     usage = fields.Nested(UsageSchema, allow_none=True)
     timings = fields.Dict(keys=fields.String(), values=fields.Integer())
     error = fields.Nested(JobErrorSchema, allow_none=True)
+    cancel = fields.Nested(CancelSchema, allow_none=True)
     metadata = fields.Dict()
     created_at = _moment("when it was accepted")
     started_at = _moment("when a worker first took it", nullable=True)
@@ -237,10 +257,25 @@ class JobSchema(Schema):
     urls = fields.Nested(UrlsSchema)
 
 
+class JobListQuery(PageSchema):
+    """Query of `GET /jobs`."""
+
+    session_id = fields.String(load_default=None)
+    status = fields.String(load_default=None, validate=validate.OneOf(STATUSES))
+    cursor = cursor_field("[0-9]{1,20}")
+
+
+class JobListSchema(Schema):
+    """A page of jobs, newest first."""
+
+    data = fields.List(fields.Nested(JobSchema))
+    next_cursor = fields.String(allow_none=True)
+
+
 def job_body(job: Job, *, has_speech: bool) -> dict[str, Any]:
-    """A job as JSON. `queue_position` and `eta_seconds` are null: nothing is known about them yet."""
+    """A job as JSON."""
     output = {**job.output, "audio_url": f"/jobs/{job.id}/audio" if has_speech else None} if job.output else None
-    body = {**vars(job), "output": output, "queue_position": None, "eta_seconds": None}
-    body["urls"] = {"self": f"/jobs/{job.id}", "cancel": f"/jobs/{job.id}/cancel"}
-    dumped: dict[str, Any] = JobSchema().dump(body)
+    here = f"/jobs/{job.id}"
+    urls = {"self": here, "cancel": f"{here}/cancel", "events": f"{here}/events"}
+    dumped: dict[str, Any] = JobSchema().dump({**vars(job), "output": output, "urls": urls})
     return dumped

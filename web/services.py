@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from flask import current_app, g
 
+from store.api_keys import ApiKeys
+from store.events import Events
 from store.health import Health
 from store.history import History
 from store.jobs import Jobs
@@ -23,8 +25,10 @@ class Services:
     sessions: Sessions
     history: History
     jobs: Jobs
-    health: Health
+    events: Events
     notifications: Notifications
+    health: Health
+    api_keys: ApiKeys
 
 
 def services() -> Services:

@@ -10,7 +10,7 @@ from flask_smorest import Blueprint
 from web.bodies import BodyParser
 from web.errors import PROBLEM, not_found
 from web.limits import limited
-from web.schemas import ErasedSchema, HistorySchema, OpenSessionSchema, SessionSchema
+from web.schemas import ErasedSchema, HistoryQuery, HistorySchema, OpenSessionSchema, SessionSchema
 from web.services import own_session, services
 
 blueprint = Blueprint("sessions", __name__, description="A conversation and everything in it")
@@ -41,7 +41,14 @@ def erase_session(session_id: str) -> Any:
 @blueprint.route("/sessions/<session_id>/messages", methods=["GET"])
 @blueprint.response(200, HistorySchema)
 @blueprint.alt_response(404, description="No such session", **PROBLEM)
-def list_messages(session_id: str) -> Response:
+@blueprint.arguments(HistoryQuery, location="query")
+def list_messages(query: dict[str, Any], session_id: str) -> Response:
     """The conversation so far, oldest first (at most `MAX_HISTORY_MESSAGES`)."""
     messages = services().history.read(own_session(session_id))
-    return jsonify(HistorySchema().dump({"data": messages, "next_cursor": None}))
+    places = [f"{message.job_id}:{message.role}" for message in messages]
+    # A cursor names the last message seen. If that is gone, it made room for newer ones, and all that is left is news
+    # (or its job was erased: then the pages start again).
+    first = places.index(query["cursor"]) + 1 if query["cursor"] in places else 0
+    behind = first + query["limit"]
+    next_cursor = places[behind - 1] if behind < len(messages) else None
+    return jsonify(HistorySchema().dump({"data": messages[first:behind], "next_cursor": next_cursor}))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from workers.container import Container
 
 CANARY = "maintenance.canary"
+OWN_CANARY = "maintenance.own_canary"
 REAP = "maintenance.reap"
 CHECK = "maintenance.check"
 CANARY_SECONDS = 5

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import wave
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,20 +54,23 @@ class Recording:
         return target.getvalue()
 
 
-def decode(upload: bytes, *, max_seconds: int, timeout: float = _WALL_SECONDS) -> Recording:
+def decode(
+    upload: bytes, *, max_seconds: int, run: Callable[[Callable[[], bytes]], bytes] = lambda call: call()
+) -> Recording:
     """Decode an uploaded recording.
+
+    `run` makes the blocking call; when it raises instead of waiting for the end, the child is killed.
 
     Raises:
         AudioError: `audio_unreadable` (not audio, damaged, or too slow to decode) or `audio_too_long`.
     """
-    command = [sys.executable, "-I", str(_CHILD), str(max_seconds)]
+    command, pipe = [sys.executable, "-I", str(_CHILD), str(max_seconds)], subprocess.PIPE
+    # S603: our own interpreter and file; the upload goes in as bytes.
+    child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)  # noqa: S603
     try:
-        limit = min(timeout, _WALL_SECONDS)
-        # S603: our own interpreter and file; the upload goes in as bytes.
-        done = subprocess.run(command, input=upload, capture_output=True, timeout=limit, check=False)  # noqa: S603
-    except subprocess.TimeoutExpired:
-        raise AudioError("audio_unreadable") from None
-    header, _, pcm = done.stdout.partition(b"\n")
+        header, _, pcm = run(lambda: _answer(child, upload)).partition(b"\n")
+    finally:
+        child.kill()
     try:
         error = json.loads(header)["error"]
     except (ValueError, KeyError, TypeError):  # the child died before it could say why
@@ -74,3 +78,12 @@ def decode(upload: bytes, *, max_seconds: int, timeout: float = _WALL_SECONDS) -
     if error:
         raise AudioError(error)
     return Recording(pcm)
+
+
+def _answer(child: subprocess.Popen[bytes], upload: bytes) -> bytes:
+    with child:
+        try:
+            return child.communicate(upload, timeout=_WALL_SECONDS)[0]
+        except subprocess.TimeoutExpired:
+            child.kill()
+            raise AudioError("audio_unreadable") from None

@@ -17,7 +17,9 @@ from store.crypto import Vault
 from store.health import Health
 from store.ledger import Ledger
 from store.sessions import Sessions
+from workers.breaker import Breaker
 from workers.heartbeat import Heartbeat
+from workers.life import Life
 from workers.runner import Runner
 from workers.speech import Speech
 
@@ -42,11 +44,14 @@ class Container:
         self.ledger = Ledger(redis, vault, settings)
         self.sessions = Sessions(redis, vault, settings)
         self.health = Health(redis)
+        heartbeat = Heartbeat(self.ledger)
+        self.life = Life(heartbeat=heartbeat, ledger=self.ledger, ping=redis.ping, slots=settings.worker_slots)
         self.runner = Runner(
             ledger=self.ledger,
-            heartbeat=Heartbeat(self.ledger),
+            heartbeat=heartbeat,
             coach=Coach(self.client, settings.openai_model, self.retriever, settings.safety_locale),
             speech=Speech(self.client, settings.openai_transcription_model, settings.openai_speech_model),
+            breaker=Breaker(),
             max_audio_seconds=settings.max_audio_seconds,
             free_of_charge=settings.offline,
         )

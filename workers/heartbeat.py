@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from redis.exceptions import RedisError
@@ -16,19 +16,30 @@ from store.ledger import Ledger, Word
 log = logging.getLogger(__name__)
 
 
+class JobHandedBack(Exception):
+    """This process is about to end. Stop, and give the job to another worker."""
+
+
+_REASONS: dict[Word, type[Exception]] = {Word.CANCEL: JobCancelled, Word.LOST: JobLost}
+
+
 class Lease:
-    """What the heartbeat last heard about one job."""
+    """Whether the work on one job may go on. `on_stop` is called, in another thread, when it may not any more."""
 
     def __init__(self, hold: Hold) -> None:
         self.hold = hold
-        self.word = Word.OK
+        self.on_stop: Callable[[], None] = lambda: None
+        self._reason: type[Exception] | None = None
+
+    def stop(self, reason: type[Exception]) -> None:
+        """Have `check` raise this from now on."""
+        self._reason = self._reason or reason
+        self.on_stop()
 
     def check(self) -> None:
-        """Return if the work may go on; raise `JobCancelled` or `JobLost` if not."""
-        if self.word is Word.CANCEL:
-            raise JobCancelled
-        if self.word is Word.LOST:
-            raise JobLost
+        """Return if the work may go on; raise `JobCancelled`, `JobLost` or `JobHandedBack` if not."""
+        if self._reason:
+            raise self._reason
 
     def seconds_left(self) -> float:
         """Seconds until the deadline; raises like `check`, so that whoever asks for time also hears of a cancel."""
@@ -44,6 +55,12 @@ class Heartbeat:
         self._leases: set[Lease] = set()
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
+        self._ending = False
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs are under way."""
+        return len(self._leases)
 
     @contextmanager
     def keeping(self, hold: Hold) -> Iterator[Lease]:
@@ -51,6 +68,8 @@ class Heartbeat:
         lease = Lease(hold)
         with self._lock:
             self._leases.add(lease)
+            if self._ending:
+                lease.stop(JobHandedBack)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
                 self._thread.start()
@@ -59,6 +78,14 @@ class Heartbeat:
         finally:
             with self._lock:
                 self._leases.discard(lease)
+
+    def hand_back(self) -> None:
+        """Stop every job, and each that comes later."""
+        with self._lock:
+            self._ending = True
+            leases = list(self._leases)
+        for lease in leases:
+            lease.stop(JobHandedBack)
 
     def _beat(self) -> None:
         pause = threading.Event()
@@ -72,4 +99,5 @@ class Heartbeat:
                 log.warning("heartbeat.failed", extra={"jobs": len(leases)})
                 continue
             for lease, word in zip(leases, words, strict=True):
-                lease.word = word
+                if reason := _REASONS.get(word):
+                    lease.stop(reason)

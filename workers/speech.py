@@ -10,12 +10,13 @@ from typing import Any
 
 import openai
 
-from coach.model import mapped_errors
+from coach.model import CONNECT_SECONDS, mapped_errors, seconds_left
 from workers.audio import Recording
 
 NO_SPEECH_PROBABILITY = 0.6  # Whisper's own threshold: https://github.com/openai/whisper (transcribe.py)
 NO_SPEECH_LOG_PROBABILITY = -1.0
 VOICE = "alloy"
+READ_SECONDS = 120.0  # without a byte; the longest recording takes a hosted model some twenty seconds
 
 
 @dataclass(frozen=True)
@@ -41,13 +42,13 @@ class Speech:
         self._speech_model = speech_model
 
     def transcribe(self, recording: Recording, *, timeout: Callable[[], float]) -> Transcript:
-        """Words of a recording. `timeout` answers how many seconds are left."""
+        """Words of a recording. `timeout` answers how many seconds are left, and may raise to stop."""
         with mapped_errors():
             answer = self._client.audio.transcriptions.create(
                 file=("recording.wav", recording.wav(), "audio/wav"),
                 model=self._transcription_model,
                 response_format="verbose_json",
-                timeout=timeout(),
+                timeout=_limits(timeout),
             )
         heard = [segment for segment in answer.segments or [] if not _silent(segment)]
         text = " ".join(segment.text.strip() for segment in heard).strip() if answer.segments else answer.text.strip()
@@ -62,9 +63,15 @@ class Speech:
         """The text as MP3."""
         with mapped_errors():
             answer = self._client.audio.speech.create(
-                input=text, model=self._speech_model, voice=VOICE, response_format="mp3", timeout=timeout()
+                input=text, model=self._speech_model, voice=VOICE, response_format="mp3", timeout=_limits(timeout)
             )
             return answer.read()
+
+
+def _limits(timeout: Callable[[], float]) -> openai.Timeout:
+    """For connecting and for each read. The call as a whole is bounded by whoever waits for it: `workers.aside`."""
+    left = seconds_left(timeout)
+    return openai.Timeout(min(left, READ_SECONDS), connect=min(left, CONNECT_SECONDS))
 
 
 def _silent(segment: Any) -> bool:

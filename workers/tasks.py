@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from celery import shared_task, signals
 
+from store import keys
 from store.envelope import RUN_JOB
-from workers.app import CANARY, CHECK, REAP, App
+from workers.app import CANARY, CHECK, OWN_CANARY, REAP, App
 
 if TYPE_CHECKING:
     from workers.container import Container
@@ -51,10 +52,27 @@ def canary(self: Any, queue: str) -> None:
     container_of(self.app).health.saw_canary(queue)
 
 
+@shared_task(name=OWN_CANARY, bind=True)
+def own_canary(self: Any) -> None:
+    """Prove that this process consumes."""
+    container_of(self.app).life.heard()
+
+
 @shared_task(name=CHECK, bind=True)
 def check_dependencies(self: Any) -> None:
     """See whether Qdrant and the model API answer, for `/healthz`."""
     container_of(self.app).check_dependencies()
+
+
+def _own_queue(node: str) -> str:
+    """Named after the node: a process that takes its place takes over its queue, and nothing is left behind."""
+    return f"canary.{node}"
+
+
+@signals.celeryd_after_setup.connect
+def _add_own_queue(sender: str, instance: Any, **_: object) -> None:
+    queues = instance.app.amqp.queues
+    queues.select_add(queues[_own_queue(sender)])
 
 
 @signals.worker_init.connect
@@ -65,5 +83,15 @@ def _build(sender: Any, **_: object) -> None:
 @signals.worker_ready.connect
 def _announce(sender: Any, **_: object) -> None:
     """Send the first canaries at once: beat's first ones are seconds away."""
+    app = sender.app
     for queue in sender.task_consumer.queues:
-        sender.app.send_task(CANARY, args=(queue.name,), queue=queue.name)
+        if queue.name in keys.QUEUES:
+            app.send_task(CANARY, args=(queue.name,), queue=queue.name)
+    own = _own_queue(sender.hostname)
+    life = container_of(app).life
+    life.watch(lambda: app.send_task(OWN_CANARY, queue=own))
+
+    def drain(**_: object) -> None:
+        life.begin_drain(wake=lambda: sender.hub.call_soon(int))  # a call of nothing: the loop looks up at once
+
+    signals.worker_shutting_down.connect(drain, weak=False)

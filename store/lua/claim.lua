@@ -13,7 +13,7 @@ if job[1] == 'cancelling' then finish(A.job, A.code, 'cancelled'); return {'over
 if tonumber(job[2]) <= NOW then expire(A.job, A.code, job[5]); return {'over'} end
 if tonumber(job[4]) >= A.max_attempts then finish(A.job, A.code, 'failed', failure('attempts_exhausted')); return {'over'} end
 
-redis.call('HSET', JOB, 'status', 'in_progress', 'lease_until', ms(NOW + A.lease_ms), 'waiting_for', '',
+redis.call('HSET', JOB, 'status', 'in_progress', 'stage', '', 'lease_until', ms(NOW + A.lease_ms), 'waiting_for', '',
   'claim', A.claim)
 redis.call('HSETNX', JOB, 'started_at', ms(NOW))
 redis.call('ZADD', LEASES, ms(NOW + A.lease_ms), A.job)

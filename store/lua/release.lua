@@ -6,7 +6,7 @@ if hold == 'cancel' then finish(A.job, A.code, 'cancelled') end
 if hold ~= 'ok' then return hold end
 redis.call('HSET', JOB, 'status', 'queued', 'stage', '', 'lease_until', '0', 'waiting_for', A.waiting_for)
 redis.call('HINCRBY', JOB, 'attempts', -A.refund)
-redis.call('HINCRBY', JOB, 'waits', 1)
+if A.waiting_for == 'model' then redis.call('HINCRBY', JOB, 'waits', 1) end
 redis.call('ZREM', LEASES, A.job)
 redis.call('ZADD', DISPATCH, ms(NOW + A.delay_ms), A.job)
 notify(A.job, 'queued')

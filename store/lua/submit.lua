@@ -38,12 +38,14 @@ if A.digest ~= '' then
 end
 
 if A.settled ~= '' then
-  -- Answered on the spot (an escalated message): it never stood in line. ARGV[5..] = sealed output and both turns.
+  -- Answered on the spot (an escalated message): it never stood in line. ARGV[5..8] = sealed output, both turns, and the
+  -- one event of its stream.
   redis.call('HSET', JOB, 'status', 'completed', 'outcome', A.settled, 'started_at', ms(NOW), 'completed_at', ms(NOW),
     'guardrails', A.guardrails, 'timings', '{"queued_ms":0,"total_ms":0}', 'output', ARGV[5])
   redis.call('RPUSH', HISTORY, ARGV[6], ARGV[7])
   redis.call('LTRIM', HISTORY, -A.max_history, -1)
-  keep(JOB, HISTORY)
+  redis.call('XADD', EVENTS, '*', 'event', ARGV[8])
+  keep(JOB, HISTORY, EVENTS)
   return {'ok'}
 end
 

@@ -3,11 +3,12 @@
 
 const $ = (id) => document.getElementById(id);
 const WAIT_SECONDS = 20;
+const RUNNING = ["queued", "in_progress", "cancelling"];
 let key = "";
 let session = "";
 
-async function call(method, path, body, headers = {}) {
-  const options = { method, headers: { "X-API-Key": key, ...headers } };
+async function call(method, path, body) {
+  const options = { method, headers: { "X-API-Key": key } };
   if (body !== undefined) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
@@ -22,25 +23,81 @@ async function call(method, path, body, headers = {}) {
   return answer;
 }
 
-function show(role, text, citations = []) {
+function show(role, text = "") {
   const item = document.createElement("li");
   item.className = role;
   item.textContent = text;
-  if (citations.length) {
-    const sources = document.createElement("div");
-    sources.className = "sources";
-    sources.textContent = "Sources: " + citations.map((c) => `${c.title} (${c.id})`).join("; ");
-    item.append(sources);
-  }
   $("turns").append(item);
+  item.scrollIntoView({ block: "nearest" });
+  return item;
+}
+
+function showSources(item, citations) {
+  if (!citations.length) return;
+  const sources = document.createElement("div");
+  sources.className = "sources";
+  sources.textContent = "Sources: " + citations.map((c) => `${c.title} (${c.id})`).join("; ");
+  item.append(sources);
   item.scrollIntoView({ block: "nearest" });
 }
 
-async function finished(job) {
-  while (["queued", "in_progress", "cancelling"].includes(job.status)) {
+// Server-sent events by hand: EventSource cannot send a key.
+async function* events(url) {
+  const response = await fetch(url, { headers: { "X-API-Key": key } });
+  if (!response.ok) throw new Error("no stream");
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let text = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const blocks = (text + value).split("\n\n");
+    text = blocks.pop();
+    for (const block of blocks) {
+      const field = (name) => (block.match(new RegExp(`^${name}: (.*)$`, "m")) || [])[1];
+      if (field("data")) yield { type: field("event"), data: JSON.parse(field("data")) };
+    }
+  }
+}
+
+// The finished job; meanwhile `say` is told what there is of the reply.
+async function finished(job, say) {
+  try {
+    let reply = "";
+    for await (const { type, data } of events(job.urls.events)) {
+      if (type === "done") return data;
+      if (type === "restart") say((reply = ""));
+      if (type === "token") say((reply += data.text));
+    }
+  } catch {
+    // The stream broke: ask again and again instead.
+  }
+  while (RUNNING.includes(job.status)) {
     job = await call("GET", `${job.urls.self}?wait=${WAIT_SECONDS}`);
   }
   return job;
+}
+
+async function answer(job) {
+  let item = null;
+  const say = (text) => {
+    item ||= show("assistant");
+    item.textContent = text;
+    item.scrollIntoView({ block: "nearest" });
+  };
+  if (RUNNING.includes(job.status)) {
+    $("stop").onclick = () => call("POST", job.urls.cancel).catch(() => {});
+    $("stop").hidden = false;
+    job = await finished(job, say).finally(() => ($("stop").hidden = true));
+  }
+  if (job.output) {
+    say(job.output.text);
+    showSources(item, job.output.citations);
+    return;
+  }
+  item?.remove();
+  if (job.status === "erased") return;
+  if (job.status === "cancelled") throw new Error("Stopped. The coach keeps nothing of this message.");
+  throw new Error(job.error ? job.error.message : `The job ended as ${job.status}.`);
 }
 
 async function attempt(form, status, action) {
@@ -75,10 +132,7 @@ $("message-form").addEventListener("submit", (event) => {
   show("user", text);
   $("text").value = "";
   attempt($("message-form"), "Thinking…", async () => {
-    const path = `/sessions/${session}/messages`;
-    const job = await finished(await call("POST", path, { text }, { Prefer: `wait=${WAIT_SECONDS}` }));
-    if (job.output) show("assistant", job.output.text, job.output.citations);
-    else throw new Error(job.error ? job.error.message : `The job ended as ${job.status}.`);
+    await answer(await call("POST", `/sessions/${session}/messages`, { text }));
   });
 });
 

@@ -119,3 +119,18 @@ def test_jobs_whose_keys_ran_out_unswept_do_not_hold_slots_for_ever(make_kit: Ca
     kit.sessions.sweep()
     job_id = kit.submit(kit.open())
     assert job_id in kit.messages()
+
+
+def test_a_crowd_of_one_keys_jobs_leaves_slots_for_another_keys_single_one(make_kit: Callable[..., Kit]) -> None:
+    kit = make_kit(max_sessions_per_api_key=200)
+    for _ in range(120):
+        session = kit.open("key_crowd")
+        kit.submit(session)
+        kit.submit(session)
+
+    single = kit.submit(kit.open("key_quiet"))
+
+    newest_first = kit.redis.lrange(keys.MESSAGES, 0, -1)
+    assert single.encode() in newest_first[0]
+    assert len(newest_first) - 1 == kit.settings.max_running_jobs_per_api_key
+    assert kit.settings.max_running_jobs_per_api_key < kit.settings.worker_slots, "so every message has a slot"

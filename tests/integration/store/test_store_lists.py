@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from store import keys
+from store.events import Events
+from store.jobs import Settled
 from tests.integration.ledger_kit import Kit, submission
 
 
@@ -132,3 +134,12 @@ def test_a_new_message_can_cancel_what_stands_before_it(kit: Kit) -> None:
     again, replayed = kit.jobs.submit(kit.again(session), submission(on_busy="cancel_previous", idempotency_key="k"))
     assert (again, replayed) == (newest, True)
     assert kit.job(newest).status == "queued", "a replay cancels nothing"
+
+
+def test_an_answer_on_the_spot_has_its_sentence_in_the_stream(kit: Kit) -> None:
+    session = kit.open()
+    settled = Settled("escalated", "Please call 911 now.", [])
+    job_id = kit.submit(session, settled=settled)
+
+    [event] = Events(kit.redis).after(job_id, kit.again(session), "")
+    assert (event.type, event.data) == ("token", {"text": "Please call 911 now."})

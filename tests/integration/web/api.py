@@ -75,7 +75,9 @@ class Api:
 
     def finish(self, job_id: str, text: str = "Walking is a good start.") -> None:
         """Be the worker: take the job and answer it."""
-        hold = self.claim(job_id)
+        self.commit(self.claim(job_id), text)
+
+    def commit(self, hold: Hold, text: str) -> None:
         hold.commit(
             outcome="answered",
             output={"text": text, "citations": [CITATION]},

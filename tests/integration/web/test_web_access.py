@@ -24,6 +24,8 @@ BY_ID = [
     ("GET", "/jobs/{job}?wait=5"),
     ("POST", "/jobs/{job}/cancel"),
     ("GET", "/jobs/{job}/audio"),
+    ("GET", "/jobs/{job}/events"),
+    ("DELETE", "/jobs/{job}"),
 ]
 
 

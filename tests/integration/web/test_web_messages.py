@@ -23,6 +23,7 @@ JOB = [
     "stage",
     "outcome",
     "attempts",
+    "model_calls",
     "queue_position",
     "eta_seconds",
     "output",
@@ -32,6 +33,7 @@ JOB = [
     "usage",
     "timings",
     "error",
+    "cancel",
     "metadata",
     "created_at",
     "started_at",
@@ -68,7 +70,8 @@ def test_a_message_is_accepted_as_a_job(api: Api) -> None:
         "stage": None,
         "outcome": None,
         "attempts": 0,
-        "queue_position": None,
+        "model_calls": 0,
+        "queue_position": 0,
         "eta_seconds": None,
         "output": None,
         "transcript": None,
@@ -77,10 +80,15 @@ def test_a_message_is_accepted_as_a_job(api: Api) -> None:
         "usage": None,
         "timings": {},
         "error": None,
+        "cancel": None,
         "metadata": {"page": "home"},
         "started_at": None,
         "completed_at": None,
-        "urls": {"self": f"/jobs/{job_id_of(session)}", "cancel": f"/jobs/{job_id_of(session)}/cancel"},
+        "urls": {
+            "self": f"/jobs/{job_id_of(session)}",
+            "cancel": f"/jobs/{job_id_of(session)}/cancel",
+            "events": f"/jobs/{job_id_of(session)}/events",
+        },
     }
     assert api.get(job["urls"]["self"]).get_json() == {**job, **moments}
 

@@ -18,6 +18,7 @@ import safety
 from config import Settings
 from local.valkey import ValkeyServer, running
 from tests.integration.web.api import EMERGENCY, WAV, Api, job_id_of
+from tests.integration.web.sse import Stream
 
 SOON_SECONDS = 2
 
@@ -44,6 +45,9 @@ def _calls(api: Api, session: str, job: str) -> dict[str, Callable[[], TestRespo
         "history": lambda: api.get(f"/sessions/{session}/messages"),
         "job": lambda: api.get(f"/jobs/{job}"),
         "wait": lambda: api.get(f"/jobs/{job}?wait=60"),
+        "events": lambda: api.get(f"/jobs/{job}/events"),
+        "list": lambda: api.get("/jobs"),
+        "erase job": lambda: api.delete(f"/jobs/{job}"),
         "cancel": lambda: api.post(f"/jobs/{job}/cancel"),
         "audio": lambda: api.get(f"/jobs/{job}/audio"),
         "health": lambda: api.get("/healthz"),
@@ -71,6 +75,7 @@ def _assert_all_unavailable(api: Api, session: str, job: str) -> None:
     assert answers["emergency"][0].get_json()["safety"] == {"category": "emergency", "text": expected}
     probe, seconds = _timed(lambda: api.get("/readyz", key=None))
     assert (probe.status_code, seconds < SOON_SECONDS) == (503, True)
+    assert int(probe.headers["Retry-After"]) > 0
     assert api.get("/livez", key=None).status_code == 200
 
 
@@ -78,18 +83,11 @@ def _assert_all_unavailable(api: Api, session: str, job: str) -> None:
 def test_while_redis_is_away_every_route_says_so_soon(api: Api, server: ValkeyServer, how: str) -> None:
     session = api.open_session()
     job = api.say(session).get_json()["id"]
-    if how == "killed":
-        server.kill()
-    else:
-        os.kill(server.pid, signal.SIGSTOP)  # takes connections, answers nothing
-
+    _away(server, how)
     try:
         _assert_all_unavailable(api, session, job)
     finally:
-        if how == "killed":
-            server.restart()
-        else:
-            os.kill(server.pid, signal.SIGCONT)
+        _back(server, how)
 
     assert api.get(f"/jobs/{job}").get_json()["status"] == "queued"
     assert api.say(session).status_code == 202
@@ -97,22 +95,54 @@ def test_while_redis_is_away_every_route_says_so_soon(api: Api, server: ValkeySe
     assert len(api.history(session)) == 2
 
 
-def test_a_wait_that_loses_redis_answers_503(api: Api, server: ValkeyServer) -> None:
+def _away(server: ValkeyServer, how: str) -> None:
+    if how == "killed":
+        server.kill()
+    else:
+        os.kill(server.pid, signal.SIGSTOP)  # takes connections, answers nothing
+
+
+def _back(server: ValkeyServer, how: str) -> None:
+    if how == "killed":
+        server.restart()
+    else:
+        os.kill(server.pid, signal.SIGCONT)
+
+
+def _until_all_wait(api: Api, job: str, many: int) -> None:
+    give_up = time.monotonic() + 20
+    while not api.redis.pubsub_numpat() or len(api.services.notifications._waiting.get(job, ())) < many:
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("how", ["killed", "stopped"])
+def test_who_waits_when_redis_goes_away_hears_of_it_soon(api: Api, server: ValkeyServer, how: str) -> None:
     session = api.open_session()
     job = api.say(session).get_json()["id"]
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(api.get, f"/jobs/{job}?wait=60")
-        give_up = time.monotonic() + 20
-        while not api.redis.pubsub_numpat():
-            assert time.monotonic() < give_up
-            time.sleep(0.01)
-        server.kill()
-        answer = waiting.result(30)
+    with ThreadPoolExecutor(2) as pool:
+        poll = pool.submit(api.get, f"/jobs/{job}?wait=60")
+        stream = pool.submit(lambda: Stream(api, job).rest())
+        _until_all_wait(api, job, 2)
+        began = time.monotonic()
+        _away(server, how)
+        try:
+            answer, events = poll.result(30), stream.result(30)
+            seconds = time.monotonic() - began
+        finally:
+            _back(server, how)
 
-    assert answer.status_code == 503
-    assert answer.headers["Retry-After"]
-    server.restart()
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert events == []  # no `done`: the client comes back
+    assert seconds < SOON_SECONDS + 0.5  # and this test's own
     assert api.get(f"/jobs/{job}?wait=0").status_code == 200
+    with ThreadPoolExecutor(2) as pool:
+        poll = pool.submit(api.get, f"/jobs/{job}?wait=60")
+        stream = pool.submit(lambda: Stream(api, job).rest())
+        _until_all_wait(api, job, 2)
+        api.finish(job)
+        assert poll.result(30).get_json()["status"] == "completed"
+        assert [event.type for event in stream.result(30)] == ["done"]
 
 
 def test_nothing_is_accepted_while_redis_is_full(api: Api, server: ValkeyServer) -> None:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 from coach.model import failure
 from coach.turn import Citation, Guardrail, Reply, Sentence, Stage, State, Turn, Usage
+from store.history import History, Message
 from store.hold import JobLost
 from store.jobs import Job, Jobs, Submission
 from store.ledger import Ledger
 from store.sessions import Session, Sessions
 from tests.support.audio_files import encode, tone
 from workers.audio import Recording
+from workers.breaker import OPENS_AFTER, Breaker
 from workers.heartbeat import Heartbeat
 from workers.runner import NO_SPEECH, Runner
 from workers.speech import Transcript
@@ -36,10 +40,13 @@ class ScriptedCoach:
         self.between = between
         self.error = error
         self.turns: list[Turn] = []
+        self.calls = 0  # of the model
 
     def respond(self, turn: Turn, *, timeout: Callable[[], float]) -> Generator[Stage | Sentence | Reply, None, None]:
         self.turns.append(turn)
+        yield Stage("retrieving")
         yield Stage("generating")
+        self.calls += 1
         if self.error:
             raise self.error
         yield Sentence("One. ")
@@ -49,42 +56,59 @@ class ScriptedCoach:
         yield _reply("One. Two.")
 
 
+class FixedCoach(ScriptedCoach):
+    """Answers with a fixed text, for which it asks no model."""
+
+    def respond(self, turn: Turn, *, timeout: Callable[[], float]) -> Generator[Stage | Sentence | Reply, None, None]:
+        yield Stage("screening")
+        yield Sentence("Call 911.")
+        yield replace(_reply("Call 911.", "escalated"), model=None)
+
+
 class ScriptedSpeech:
     """Hears what it is told to; counts how often it listened."""
 
     def __init__(self, text: str = "I like to walk") -> None:
         self.text = text
         self.listened = 0
+        self.error: Exception | None = None
 
     def transcribe(self, recording: Recording, *, timeout: Callable[[], float]) -> Transcript:
         self.listened += 1
         return Transcript(self.text, "english", 0.8, recording.seconds)
 
     def speak(self, text: str, *, timeout: Callable[[], float]) -> bytes:
+        if self.error:
+            raise self.error
         return b"ID3" + text.encode()
 
 
 class Bench:
     """One session, and a runner to do its jobs."""
 
-    def __init__(self, sessions: Sessions, jobs: Jobs, ledger: Ledger) -> None:
+    def __init__(self, redis: Any, sessions: Sessions, jobs: Jobs, ledger: Ledger) -> None:
+        self.redis = redis
         self.sessions, self.jobs, self.ledger = sessions, jobs, ledger
         self.session = sessions.open(OWNER, {})
         self.speech = ScriptedSpeech()
+        self.breaker = Breaker()
 
     def runner(self, coach: ScriptedCoach) -> Runner:
+        """As of another process, but for the breaker."""
+        self.heartbeat = Heartbeat(self.ledger)
         return Runner(
             ledger=self.ledger,
-            heartbeat=Heartbeat(self.ledger),
+            heartbeat=self.heartbeat,
             coach=coach,  # type: ignore[arg-type]  # the same shape, scripted
             speech=self.speech,  # type: ignore[arg-type]
+            breaker=self.breaker,
             max_audio_seconds=300,
             free_of_charge=True,
         )
 
     def submit(self, **fields: Any) -> str:
-        fields = {"type": "message", "input": {"text": "hello"}, **fields}
-        return self.jobs.submit(self.fresh(), Submission(deadline_ms=60_000, request_id="r", **fields))[0]
+        fields = {"type": "message", "input": {"text": "hello"}, "deadline_ms": 60_000, **fields}
+        return self.jobs.submit(self.fresh(), Submission(request_id="r", **fields))[0]
 
     def fresh(self) -> Session:
         session = self.sessions.get(self.session.id)
@@ -94,6 +118,9 @@ class Bench:
     def erase(self) -> None:
         assert self.sessions.erase(self.session.id)
 
+    def history(self) -> list[Message]:
+        return History(self.redis).read(self.fresh())
+
     def job(self, job_id: str) -> Job:
         job = self.jobs.get(job_id, OWNER)
         assert job
@@ -101,8 +128,8 @@ class Bench:
 
 
 @pytest.fixture
-def bench(sessions: Sessions, jobs: Jobs, ledger: Ledger) -> Bench:
-    return Bench(sessions, jobs, ledger)
+def bench(redis: Any, sessions: Sessions, jobs: Jobs, ledger: Ledger) -> Bench:
+    return Bench(redis, sessions, jobs, ledger)
 
 
 def test_a_message_is_answered_and_the_next_turn_knows_it(bench: Bench) -> None:
@@ -224,7 +251,7 @@ def test_a_model_that_refuses_for_good_fails_the_job_with_its_code(bench: Bench)
 
 def test_a_model_that_is_away_costs_no_attempt(bench: Bench) -> None:
     job_id = bench.submit()
-    for _ in range(5):  # more often than JOB_MAX_ATTEMPTS
+    for _ in range(4):  # more often than JOB_MAX_ATTEMPTS
         bench.runner(ScriptedCoach(error=failure("model_unavailable"))).run(job_id)
         assert bench.job(job_id).status == "queued"
 
@@ -254,3 +281,134 @@ def test_a_holder_that_lost_its_lease_writes_nothing(bench: Bench) -> None:
 
     bench.runner(ScriptedCoach(between=lose)).run(job_id)
     assert bench.jobs.get(job_id, OWNER) is None
+
+
+def _in_thread(call: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=call)
+    thread.start()
+    return thread
+
+
+class Blocked:
+    """A call that hangs until the test is over, as one to a silent network does."""
+
+    def __init__(self) -> None:
+        self.began, self.over = threading.Event(), threading.Event()
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        self.began.set()
+        assert self.over.wait(30)
+
+
+@pytest.fixture
+def blocked() -> Iterator[Blocked]:
+    call = Blocked()
+    yield call
+    call.over.set()
+
+
+@pytest.mark.parametrize("stage", ["transcribing", "generating", "speaking"])
+def test_a_cancel_ends_the_job_at_once_even_while_a_call_hangs(bench: Bench, blocked: Blocked, stage: str) -> None:
+    coach = ScriptedCoach(between=blocked if stage == "generating" else lambda: None)
+    if stage == "transcribing":
+        bench.speech.transcribe = blocked  # type: ignore[method-assign]
+    if stage == "speaking":
+        bench.speech.speak = blocked  # type: ignore[method-assign]
+    job_id = bench.submit(type="voice", input={}, audio=encode(tone(1.0), "speech.wav"), speak=True)
+    thread = _in_thread(lambda: bench.runner(coach).run(job_id))
+    assert blocked.began.wait(10)
+    assert bench.job(job_id).stage == stage
+
+    bench.jobs.cancel(bench.job(job_id), bench.session)
+    thread.join(1.5)
+
+    assert not thread.is_alive()
+    assert bench.job(job_id).status == "cancelled"
+    blocked.over.set()
+    assert bench.history() == []
+
+
+def test_erasing_while_a_call_hangs_ends_the_work_and_writes_nothing(bench: Bench, blocked: Blocked) -> None:
+    job_id = bench.submit()
+    thread = _in_thread(lambda: bench.runner(ScriptedCoach(between=blocked)).run(job_id))
+    assert blocked.began.wait(10)
+
+    bench.erase()
+    thread.join(1.5)
+
+    assert not thread.is_alive()
+    blocked.over.set()
+    assert bench.jobs.get(job_id, OWNER) is None
+
+
+def test_a_call_that_hangs_ends_at_the_deadline(bench: Bench, blocked: Blocked) -> None:
+    job_id = bench.submit(deadline_ms=1000)
+    bench.runner(ScriptedCoach(between=blocked)).run(job_id)
+
+    assert bench.ledger.reap() == {"expired": 1}
+    assert bench.job(job_id).status == "expired"
+
+
+def test_what_cannot_be_finished_in_the_grace_time_is_handed_back_and_costs_no_attempt(
+    bench: Bench, blocked: Blocked
+) -> None:
+    job_id = bench.submit()
+    runner = bench.runner(ScriptedCoach(between=blocked))
+    thread = _in_thread(lambda: runner.run(job_id))
+    assert blocked.began.wait(10)
+
+    bench.heartbeat.hand_back()
+    thread.join(1.5)
+
+    assert not thread.is_alive()
+    assert (bench.job(job_id).status, bench.job(job_id).attempts) == ("queued", 0)
+    runner.run(job_id)  # a message that still came in: this process does not begin anything any more
+    assert (bench.job(job_id).status, bench.job(job_id).attempts) == ("queued", 0)
+    bench.runner(ScriptedCoach()).run(job_id)
+    assert (bench.job(job_id).status, bench.job(job_id).attempts) == ("completed", 1)
+
+
+def test_while_the_model_is_away_jobs_wait_without_asking_it(bench: Bench) -> None:
+    away = ScriptedCoach(error=failure("model_unavailable"))
+    job_id = bench.submit()
+    for _ in range(OPENS_AFTER + 3):
+        bench.runner(away).run(job_id)
+
+    assert away.calls == OPENS_AFTER
+    job = bench.job(job_id)
+    assert (job.status, job.attempts) == ("queued", 0)
+
+
+def test_while_the_model_is_away_a_recording_is_not_sent_to_it_either(bench: Bench) -> None:
+    for _ in range(OPENS_AFTER):
+        bench.breaker.failed()
+    job_id = bench.submit(type="voice", input={}, audio=encode(tone(1.0), "speech.wav"))
+
+    bench.runner(ScriptedCoach()).run(job_id)
+
+    assert bench.speech.listened == 0
+    assert (bench.job(job_id).status, bench.job(job_id).attempts) == ("queued", 0)
+
+
+def test_a_fixed_text_waits_for_no_model(bench: Bench) -> None:
+    for _ in range(OPENS_AFTER):
+        bench.breaker.failed()
+    coach = FixedCoach()
+    job_id = bench.submit(speak=True)
+    bench.speech.error = failure("model_unavailable")
+
+    bench.runner(coach).run(job_id)
+
+    job = bench.job(job_id)
+    assert (job.status, job.outcome) == ("completed", "escalated")
+    assert bench.jobs.speech(job, bench.fresh()) is None
+
+
+def test_a_ledger_that_is_away_for_a_moment_does_not_fail_the_job(bench: Bench) -> None:
+    job_id = bench.submit()
+
+    def away() -> None:
+        raise RedisConnectionError
+
+    bench.runner(ScriptedCoach(between=away)).run(job_id)
+    assert bench.job(job_id).status == "in_progress", "its lease runs out, then it is done again"

@@ -1,8 +1,9 @@
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, request
 
+from store.api_keys import ApiKey
 from tests.unit.web.apps import app_without_redis, every_call
 from web import auth
 
@@ -54,3 +55,25 @@ def test_a_500_says_nothing_internal() -> None:
 
     assert (body["status"], body["code"]) == (500, "internal_error")
     assert "ZeroDivision" not in str(body) and "division" not in str(body)
+
+
+@pytest.mark.parametrize(
+    ("content_type", "detail"),
+    [
+        ("application/json", "Request body too large."),
+        ("multipart/form-data; boundary=x", "Audio file too large. Maximum size: 1MB"),
+    ],
+)
+def test_a_body_that_is_too_large_is_called_what_it_is(content_type: str, detail: str) -> None:
+    app = app_without_redis(MAX_AUDIO_SIZE_MB="1")
+
+    @app.post("/read")
+    def read() -> str:
+        return str(request.form or request.get_json())
+
+    app.extensions["services"].api_keys.authenticate = lambda _: ApiKey("key_1", "a", ("jobs",))
+    body = _problem(
+        app, "POST", "/read", data=b" " * 2_000_000, content_type=content_type, headers={"X-API-Key": "a-key"}
+    )
+
+    assert (body["status"], body["code"], body["detail"]) == (413, "too_large", detail)

@@ -74,7 +74,7 @@ def test_a_recording_is_documented_as_one_multipart_body(contract: dict[str, Any
     body = operation["requestBody"]["content"]["multipart/form-data"]["schema"]
     fields = contract["components"]["schemas"][body["$ref"].rpartition("/")[2]]
 
-    assert "parameters" not in operation
+    assert {parameter["in"] for parameter in operation["parameters"]} == {"header", "query"}
     assert fields["required"] == ["audio"]
     assert fields["properties"]["audio"] == {"type": "string", "format": "binary"}
     assert set(fields["properties"]) == {"audio", "metadata", "on_busy", "speak"}
@@ -97,3 +97,29 @@ def test_every_parameter_is_of_a_kind_openapi_3_knows(contract: dict[str, Any]) 
         operations = [value for name, value in methods.items() if name != "parameters"]
         for parameter in [*methods.get("parameters", []), *(p for o in operations for p in o.get("parameters", []))]:
             assert parameter["in"] in {"path", "query", "header", "cookie"}
+
+
+HEADERS = {
+    ("POST", "/sessions/{session_id}/messages"): {"Idempotency-Key", "Prefer", "Cancel-After"},
+    ("POST", "/sessions/{session_id}/voice-chat"): {"Idempotency-Key", "Prefer", "Cancel-After"},
+    ("GET", "/jobs/{job_id}"): {"Prefer"},
+    ("GET", "/jobs/{job_id}/events"): {"Last-Event-ID"},
+}
+
+
+def test_request_headers_are_documented_where_they_apply(contract: dict[str, Any]) -> None:
+    found = {}
+    for where, operation in _operations(contract).items():
+        parameters = operation.get("parameters", [])
+        if headers := {parameter["name"] for parameter in parameters if parameter["in"] == "header"}:
+            found[where] = headers
+
+    assert found == HEADERS
+
+
+def test_every_list_is_documented_with_its_pages(contract: dict[str, Any]) -> None:
+    for path in ("/jobs", "/sessions/{session_id}/messages"):
+        operation = contract["paths"][path]["get"]
+        query = {parameter["name"]: parameter["schema"] for parameter in operation["parameters"]}
+        assert (query["limit"]["minimum"], query["limit"]["maximum"], query["limit"]["default"]) == (1, 100, 100)
+        assert query["cursor"]["type"] == "string"

@@ -1,4 +1,8 @@
+import os
 import struct
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -69,3 +73,23 @@ def test_a_playlist_cannot_make_the_decoder_open_a_local_recording(tmp_path: Pat
     for playlist in (f"ffconcat version 1.0\nfile '{secret}'\n", f"#EXTM3U\n#EXTINF:1,\n{secret}\n#EXT-X-ENDLIST\n"):
         with pytest.raises(AudioError):
             decode(playlist.encode(), max_seconds=300)
+
+
+def test_a_cancel_while_the_child_decodes_kills_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pid_file = tmp_path / "pid"
+    child = tmp_path / "child.py"
+    child.write_text(f"import os, time\nopen({str(pid_file)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)\n")
+    monkeypatch.setattr("workers.audio._CHILD", child)
+
+    def walk_away(call: Callable[[], bytes]) -> bytes:
+        threading.Thread(target=call, daemon=True).start()
+        while not (pid_file.exists() and pid_file.read_text()):
+            time.sleep(0.01)
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        decode(b"\0" * 1_000_000, max_seconds=300, run=walk_away)
+    give_up = time.monotonic() + 5
+    with pytest.raises(ProcessLookupError):
+        while time.monotonic() < give_up:
+            os.kill(int(pid_file.read_text()), 0)
