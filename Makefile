@@ -10,7 +10,7 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint lock help
+.PHONY: run test lint chaos lock help
 
 run: ## start everything; Ctrl-C stops it
 	@exec $(PYTHON) $(SETUP) $(RUN) -- -m local run
@@ -27,6 +27,9 @@ lint: ## style, types, import arrows, containers, secrets
 	.venv/bin/python deploy/check_containers.py
 	git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook --disable-plugin KeywordDetector \
 		--exclude-files 'requirements.*\.txt'
+
+chaos: ## break everything for a quarter of an hour under load; ARGS="--short" for two minutes
+	@exec $(PYTHON) $(SETUP) $(DEVELOP) -- -m bench.chaos $(ARGS)
 
 lock: ## requirements*.in to requirements*.txt; ARGS=--upgrade takes newer versions
 	@$(PYTHON) $(SETUP) $(DEVELOP)
