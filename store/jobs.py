@@ -126,10 +126,12 @@ class Jobs:
             answer = self._try_submit(session, submission, settled, number, token)
             if answer[0] == b"ok":
                 job_id = keys.job_id(session.id, number)
-                if submission.on_busy == "cancel_previous" and settled is None:
-                    self._cancel_before(job_id, session)
+                if settled is None:
+                    self._make_way(submission, job_id, session)
                 return job_id, False
             if answer[0] == b"replay":
+                # The process that took the job may have died before it cancelled anything.
+                self._make_way(submission, answer[1].decode(), session)
                 return answer[1].decode(), True
             if answer[0] != b"raced":  # another request took this number: take the next
                 raise SubmitRefused(answer[0].decode())
@@ -248,13 +250,14 @@ class Jobs:
         answer: bytes = self._scripts.run("cancel", keys.ledger(session.id, session.key_id, job_id), [arguments])
         return answer.decode()
 
-    def _cancel_before(self, job_id: str, session: Session) -> None:
-        """Cancel what stands in the session's line before this job."""
+    def _make_way(self, submission: Submission, job_id: str, session: Session) -> None:
+        """With `cancel_previous`, cancel what was accepted before this job and stands in the session's line."""
+        if submission.on_busy != "cancel_previous":
+            return
         for entry in self._redis.lrange(keys.line(session.id), 0, -1):
             code, _, ahead = entry.decode().partition(":")
-            if ahead == job_id:
-                return
-            self._cancel(ahead, code, session)
+            if keys.number_of(ahead) < keys.number_of(job_id):
+                self._cancel(ahead, code, session)
 
     def _decode(self, job_id: str, session: Session, stored: dict[bytes, bytes]) -> Job:
         code = keys.CODE_OF_TYPE[stored[b"type"].decode()]

@@ -113,6 +113,11 @@ def job_id(session_id: str, number: int) -> str:
     return f"job_{session_id.removeprefix('sess_')}_{number}"
 
 
+def number_of(job: str) -> int:
+    """Which of its session's jobs this is, counted from 1."""
+    return int(job.rpartition("_")[2])
+
+
 def session_of(job: str) -> str | None:
     """The session id inside a well-formed job id, else None."""
     match = JOB_ID.fullmatch(job)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+
+import pytest
 
 from store import keys
 from store.events import Events
@@ -133,7 +136,51 @@ def test_a_new_message_can_cancel_what_stands_before_it(kit: Kit) -> None:
     ]
     again, replayed = kit.jobs.submit(kit.again(session), submission(on_busy="cancel_previous", idempotency_key="k"))
     assert (again, replayed) == (newest, True)
-    assert kit.job(newest).status == "queued", "a replay cancels nothing"
+    assert kit.job(newest).status == "queued", "a replay does not cancel itself"
+
+
+def test_making_way_never_cancels_a_newer_job(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = kit.open()
+    newer: list[str] = []
+    submit = kit.jobs._try_submit
+
+    def finish_and_submit_another(*arguments: Any) -> list[bytes]:
+        answer = submit(*arguments)
+        if not newer:
+            newer.append("")
+            kit.run(keys.job_id(session.id, 1))
+            newer[0] = kit.submit(kit.again(session))
+        return answer
+
+    monkeypatch.setattr(kit.jobs, "_try_submit", finish_and_submit_another)
+    kit.submit(session, on_busy="cancel_previous")
+
+    assert kit.job(newer[0]).status == "queued"
+
+
+def test_a_replay_makes_way_if_the_first_request_died_before_it_could(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = kit.open()
+    before = kit.submit(session)
+    with monkeypatch.context() as died:
+        died.setattr(kit.jobs, "_make_way", lambda *_: None)
+        kit.submit(session, on_busy="cancel_previous", idempotency_key="k")
+    assert kit.job(before).status == "queued"
+
+    kit.submit(kit.again(session), on_busy="cancel_previous", idempotency_key="k")
+
+    assert kit.job(before).status == "cancelled"
+
+
+def test_a_new_attempt_does_not_show_the_stage_of_the_last(kit: Kit) -> None:
+    session = kit.open()
+    job_id = kit.submit(session)
+    kit.claim(job_id).progress(stage="generating")
+    kit.end_lease(job_id)
+    kit.claim(job_id)
+
+    assert kit.job(job_id).stage is None
 
 
 def test_an_answer_on_the_spot_has_its_sentence_in_the_stream(kit: Kit) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import signal
@@ -91,7 +92,7 @@ def worker(valkey: ValkeyServer, settings: Settings, kit: Kit, model: SlowModel,
             "PYTHONPATH": str(ROOT),
             "REDIS_URL": valkey.url,
             "DATA_DIR": str(settings.data_dir),
-            "DATA_ENCRYPTION_KEYS": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",  # as in `settings`
+            "DATA_ENCRYPTION_KEYS": base64.b64encode(settings.data_encryption_keys[0]).decode(),
             "OPENAI_API_KEY": "none",
             "OPENAI_BASE_URL": f"http://127.0.0.1:{model.server_port}/v1",
             "IMPATIENT": json.dumps(constants),
