@@ -11,7 +11,7 @@ logging.getLogger().addHandler(logging.NullHandler())
 # `make test ARGS="--hypothesis-profile=long --timeout=0 ..."` takes new and longer ones, and shrinks.
 _short = settings(
     derandomize=True,
-    max_examples=50,
+    max_examples=30,
     stateful_step_count=40,
     deadline=None,
     phases=[Phase.generate],

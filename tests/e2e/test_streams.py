@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -84,15 +85,20 @@ def test_a_stream_that_was_cut_goes_on_where_it_was(client: Client) -> None:
     assert client.get(f"/jobs/{job}/events", headers=headers).status_code == 204
 
 
-def test_a_killed_worker_is_a_restart_in_the_stream(client: Client) -> None:
+def test_a_killed_worker_costs_under_thirty_seconds_is_a_restart_in_the_stream_and_one_turn(client: Client) -> None:
     client.offline_fault("chat", "slow; seconds=8", times=1)
     job = _ask(client, "What helps when I feel low?")
     client.until(job, lambda shown: shown["stage"] == "generating")
 
     with _stream(client, job, read=40) as stream:
+        killed_at = time.monotonic()
         os.kill(client.stack.pid_of("worker"), signal.SIGKILL)
         events = list(stream)
 
+    assert time.monotonic() - killed_at < 30
+    done = events[-1][2]
+    assert (done["status"], done["attempts"]) == ("completed", 2)
+    assert len(client.history(done["session_id"])) == 2
     assert [data for _, kind, data in events if kind == "restart"] == [{"attempt": 2}]
     assert _spoken(events) == events[-1][2]["output"]["text"]
 
