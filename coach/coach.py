@@ -34,12 +34,15 @@ class Coach:
         self._retriever = retriever
         self._locale = locale
 
-    def respond(self, turn: Turn, *, timeout: Callable[[], float]) -> Generator[Stage | Sentence | Reply, None, None]:
+    def respond(
+        self, turn: Turn, *, timeout: Callable[[], float], spent: Callable[[Usage], None] = lambda usage: None
+    ) -> Generator[Stage | Sentence | Reply, None, None]:
         """Screen, retrieve and generate; the last event is the `Reply`.
 
         `timeout` answers how many seconds are left for this turn. It is asked before each step and at each chunk of the
         model's stream, and what it raises ends the turn there, so it is also the place to notice a cancel. Closing the
-        generator closes the connection to the model.
+        generator closes the connection to the model. `spent` hears what the model call has cost so far, also of a turn
+        that never comes to its `Reply`.
 
         Raises:
             CoachError: when the model API or the retrieval fails; `permanent` says whether trying again can help.
@@ -56,10 +59,10 @@ class Coach:
         chosen = route(turn.text, turn.history)
         hits = self._search(chosen, seconds_left(timeout))
 
-        yield Stage("generating")
         state = update(turn.state, turn.text)
         messages = prompt.build(turn.text, turn.history, state, hits, cautioned=caution)
-        completion = Completion(self._client, self._model, messages, timeout)
+        completion = Completion(self._client, self._model, messages, timeout, spent)
+        yield Stage("generating")
         draft = Draft(hits)
         if caution:
             yield Sentence(draft.fixed(safety.caution_text(triage)))

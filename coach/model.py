@@ -19,6 +19,7 @@ MAX_OUTPUT_TOKENS = 600
 _REASONING = re.compile(r"(?:gpt-5|o\d)")
 MAX_REASONING_TOKENS = 4000
 CONNECT_SECONDS = 10.0
+CHARACTERS_PER_TOKEN = 4  # of English text, by OpenAI's rule of thumb; for what is billed before the API has counted
 SILENCE_SECONDS = 60.0  # between two pieces of an answer; after that the model counts as away
 
 # code -> (message for the person who polls the job, whether trying again cannot help)
@@ -71,7 +72,10 @@ def seconds_left(timeout: Callable[[], float]) -> float:
 
 
 class Completion:
-    """One call of a chat model: take its `pieces` of text once, then read `usage`."""
+    """One call of a chat model: take its `pieces` of text once, then read `usage`.
+
+    `spent` is told at every step what the call has cost so far, for a caller who may have to stop in the middle.
+    """
 
     def __init__(
         self,
@@ -79,12 +83,19 @@ class Completion:
         model: str,
         messages: list[ChatCompletionMessageParam],
         timeout: Callable[[], float],
+        spent: Callable[[Usage], None],
     ) -> None:
         self._client = client
         self._model = model
         self._messages = messages
         self._timeout = timeout
-        self.usage = Usage()
+        self._spent = spent
+        prompt = sum(len(str(message.get("content"))) for message in messages)
+        self._spend(Usage(prompt // CHARACTERS_PER_TOKEN, 0, estimated=True))
+
+    def _spend(self, usage: Usage) -> None:
+        self.usage = usage
+        self._spent(usage)
 
     def pieces(self) -> Generator[str, None, None]:
         """Yield the text as it arrives. Closing the generator closes the connection.
@@ -93,16 +104,20 @@ class Completion:
             CoachError: for whatever goes wrong, also when the stream ends before the model said that it is done.
         """
         finished = False
+        characters = 0
         with mapped_errors(), self._open() as stream:
             for chunk in stream:
                 seconds_left(self._timeout)  # the client's own timeout bounds one read, not a dripping stream
                 if chunk.usage:
-                    self.usage = Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens)
+                    self._spend(Usage(chunk.usage.prompt_tokens, chunk.usage.completion_tokens))
                 for choice in chunk.choices[:1]:
                     if choice.finish_reason == "content_filter" or choice.delta.refusal:
                         raise failure("model_refused")
                     finished = finished or choice.finish_reason is not None
                     if choice.delta.content:
+                        characters += len(choice.delta.content)
+                        tokens = math.ceil(characters / CHARACTERS_PER_TOKEN)
+                        self._spend(Usage(self.usage.input_tokens, tokens, estimated=True))
                         yield choice.delta.content
         if not finished:
             raise failure("model_unavailable")
@@ -110,16 +125,21 @@ class Completion:
     def _open(self) -> openai.Stream[openai.types.chat.ChatCompletionChunk]:
         left = seconds_left(self._timeout)
         reasoning = _REASONING.match(self._model)
-        return self._client.chat.completions.create(
-            model=self._model,
-            messages=self._messages,
-            stream=True,
-            stream_options={"include_usage": True},
-            temperature=openai.omit if reasoning else TEMPERATURE,
-            max_tokens=openai.omit if reasoning else MAX_OUTPUT_TOKENS,
-            max_completion_tokens=MAX_REASONING_TOKENS if reasoning else openai.omit,
-            timeout=openai.Timeout(min(left, SILENCE_SECONDS), connect=min(left, CONNECT_SECONDS)),
-        )
+        try:
+            return self._client.chat.completions.create(
+                model=self._model,
+                messages=self._messages,
+                stream=True,
+                stream_options={"include_usage": True},
+                temperature=openai.omit if reasoning else TEMPERATURE,
+                max_tokens=openai.omit if reasoning else MAX_OUTPUT_TOKENS,
+                max_completion_tokens=MAX_REASONING_TOKENS if reasoning else openai.omit,
+                timeout=openai.Timeout(min(left, SILENCE_SECONDS), connect=min(left, CONNECT_SECONDS)),
+            )
+        except openai.APIError as error:
+            if not isinstance(error, openai.APITimeoutError):
+                self._spend(Usage())  # a call that was refused, or never arrived, is not billed
+            raise
 
 
 @contextmanager

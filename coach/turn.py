@@ -68,10 +68,11 @@ class Citation:
 
 @dataclass(frozen=True)
 class Usage:
-    """Tokens of the model call, as the model API counts them."""
+    """Tokens of a model call, as the model API counts them; while it has not said, `estimated` from the length."""
 
     input_tokens: int = 0
     output_tokens: int = 0
+    estimated: bool = False
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,10 @@ class History:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
+    def count(self, session: Session) -> int:
+        """How many messages are kept."""
+        return self._redis.llen(keys.history(session.id))
+
     def read(self, session: Session) -> list[Message]:
         """All kept messages, oldest first (at most `MAX_HISTORY_MESSAGES`)."""
         sealed = self._redis.lrange(keys.history(session.id), 0, -1)

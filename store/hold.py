@@ -56,6 +56,7 @@ class Hold:
         self.transcript: dict[str, Any] | None = self._open("transcript")
         self.state = session.state
         self.waits = int(record.get(b"waits", b"0"))  # how often it was given back because the model was away
+        self.spent = (0, 0)  # input and output tokens of this attempt so far; goes along with every write
         self._ends = ends
         self._writes = 0
 
@@ -149,6 +150,7 @@ class Hold:
             job=self.job_id,
             code=keys.CODE_OF_TYPE[self.type],
             fence=self.fence,
+            spent="{} {}".format(*self.spent),
             **more,
         )
         word = self._scripts.run(script, keys.ledger(self._session.id, self.key_id, self.job_id), [arguments, *sealed])

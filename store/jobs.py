@@ -12,14 +12,13 @@ from typing import Any
 
 from config import Settings
 from store import engine, keys
-from store.crypto import SessionCipher, Vault
+from store.crypto import Vault
 from store.history import Message, seal
-from store.job_errors import JobError, of_code
+from store.job import Job, read_job
 from store.redis_commands import Redis
 from store.scripts import Scripts
 from store.sessions import Session, Sessions
 
-TERMINAL = frozenset({"completed", "failed", "cancelled", "expired"})
 _RACES = 50
 _SCANNED = 500
 _FEWEST_FOR_ETA = 5
@@ -67,40 +66,6 @@ class Settled:
     outcome: str
     reply: str
     guardrails: list[dict[str, str]]
-
-
-@dataclass(frozen=True)
-class Job:
-    """A job as its owner may see it; times in milliseconds since the epoch, None where not reached."""
-
-    id: str
-    type: str
-    session_id: str
-    status: str
-    stage: str | None
-    outcome: str | None
-    attempts: int
-    model_calls: int
-    queue_position: int | None  # how many jobs go first; None once it runs
-    eta_seconds: float | None  # from recent jobs; None when too few are known
-    cancel: dict[str, Any] | None  # receipt of a cancel: when it was asked for (ms), and at which stage
-    output: dict[str, Any] | None
-    transcript: dict[str, Any] | None
-    coach: dict[str, Any] | None
-    guardrails: list[dict[str, str]]
-    usage: dict[str, Any] | None
-    timings: dict[str, int]
-    error: JobError | None
-    metadata: dict[str, Any]
-    created_at: int
-    started_at: int | None
-    completed_at: int | None
-    expires_at: int
-
-    @property
-    def over(self) -> bool:
-        """Whether the status is terminal."""
-        return self.status in TERMINAL
 
 
 class Jobs:
@@ -262,7 +227,7 @@ class Jobs:
     def _decode(self, job_id: str, session: Session, stored: dict[bytes, bytes]) -> Job:
         code = keys.CODE_OF_TYPE[stored[b"type"].decode()]
         position = self._position(job_id, code, session) if stored[b"status"] == b"queued" else None
-        return _decode(job_id, session, stored, position, self._eta(code, position))
+        return read_job(job_id, session, stored, position, self._eta(code, position))
 
     def _position(self, job_id: str, code: str, session: Session) -> int | None:
         """How many jobs go first: of the session, or, for the head of its line, heads that wait for the same slots."""
@@ -281,59 +246,3 @@ class Jobs:
         if len(recent) < _FEWEST_FOR_ETA:
             return None
         return round(statistics.median(recent) * (position + 1) / 1000, 1)
-
-
-def _decode(job_id: str, session: Session, stored: dict[bytes, bytes], position: int | None, eta: float | None) -> Job:
-    def opened(name: str, cipher: SessionCipher = session.cipher) -> Any:
-        sealed = stored.get(name.encode())
-        return cipher.open_json(f"{job_id}|{name}", sealed) if sealed else None
-
-    def plain(name: str, default: Any) -> Any:
-        raw = stored.get(name.encode())
-        return json.loads(raw) if raw else default
-
-    def moment(name: str) -> int | None:
-        raw = stored.get(name.encode())
-        return int(raw) if raw else None
-
-    status = stored[b"status"].decode()
-    return Job(
-        id=job_id,
-        type=stored[b"type"].decode(),
-        session_id=session.id,
-        status=status,
-        stage=stored[b"stage"].decode() or None,
-        outcome=stored[b"outcome"].decode() if b"outcome" in stored else None,
-        attempts=int(stored[b"attempts"]),
-        model_calls=int(stored[b"calls"]),
-        queue_position=position,
-        eta_seconds=eta,
-        cancel=_cancel_receipt(stored),
-        output=opened("output"),
-        transcript=opened("transcript"),
-        coach=opened("coach"),
-        guardrails=plain("guardrails", []),
-        usage=plain("usage", None),
-        timings=plain("timings", {}),
-        error=_error(stored),
-        metadata=opened("metadata"),
-        created_at=int(stored[b"created_at"]),
-        started_at=moment("started_at"),
-        completed_at=moment("completed_at"),
-        expires_at=session.expires_at,
-    )
-
-
-def _cancel_receipt(stored: dict[bytes, bytes]) -> dict[str, Any] | None:
-    if b"cancel_at" not in stored:
-        return None
-    return {"requested_at": int(stored[b"cancel_at"]), "stage": stored[b"cancel_stage"].decode() or None}
-
-
-def _error(stored: dict[bytes, bytes]) -> JobError | None:
-    if b"error" not in stored:
-        return None
-    code = stored[b"error"].decode()
-    if b"error_message" not in stored:
-        return of_code(code)
-    return JobError(code, stored[b"error_message"].decode(), stored[b"retryable"] == b"1")

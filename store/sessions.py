@@ -94,6 +94,19 @@ class Sessions:
             cipher=cipher,
         )
 
+    def list(self, key_id: str, *, limit: int, cursor: str | None) -> tuple[list[Session], str | None]:
+        """An API key's live sessions, newest first, and the cursor of the next page (None = no more)."""
+        now = milliseconds(self._redis.time())
+        live = [member.decode() for member in self._redis.zrangebyscore(keys.sessions_of(key_id), now, "+inf")]
+        with self._redis.pipeline(transaction=False) as pipe:
+            for session_id in live:
+                pipe.hget(keys.session(session_id), "created_at")
+            opened = pipe.execute()
+        places = sorted((f"{int(at):015}:{session_id}" for at, session_id in zip(opened, live, strict=True) if at))
+        older = [place for place in reversed(places) if cursor is None or place < cursor]
+        page = [self.get(place.partition(":")[2], key_id) for place in older[:limit]]
+        return [session for session in page if session], older[limit - 1] if len(older) > limit else None
+
     def erase(self, session_id: str, owner: str | None = None) -> dict[str, int] | None:
         """Remove everything of a session, also while a job runs; None if there is no such session of this owner.
 

@@ -13,12 +13,12 @@ from flask_smorest import Blueprint
 from redis.exceptions import RedisError
 
 from store.events import Event
-from store.jobs import Job
+from store.job import Job
 from store.sessions import Session
 from web.errors import PROBLEM
 from web.headers import LAST_EVENT_ID
+from web.job_schemas import job_body
 from web.jobs import own_job
-from web.schemas import job_body
 from web.services import Services, own_session, services
 
 blueprint = Blueprint("events", __name__, description="What happens to a message, as it happens")

@@ -9,11 +9,12 @@ from typing import Any
 from flask import Response, g, jsonify, make_response, request
 from flask_smorest import Blueprint
 
-from store.jobs import Job
+from store.job import Job
 from web.bodies import BodyParser
 from web.errors import PROBLEM, ApiError, not_found
 from web.headers import PREFER, WAIT
-from web.schemas import ErasedSchema, JobListQuery, JobListSchema, JobSchema, job_body
+from web.job_schemas import JobListQuery, JobListSchema, JobSchema, job_body
+from web.schemas import ErasedSchema
 from web.services import own_session, services
 
 blueprint = Blueprint("jobs", __name__, description="What became of a message")

@@ -15,9 +15,10 @@ from web.bodies import BodyParser
 from web.errors import PROBLEM, ApiError
 from web.first_aid import escalates
 from web.headers import CANCEL_AFTER, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_LENGTH, PREFER, WAIT
+from web.job_schemas import JobSchema
 from web.jobs import job_response, wait_seconds
 from web.limits import limited
-from web.schemas import JobSchema, MessageSchema, VoiceSchema
+from web.message_schemas import MessageSchema, VoiceSchema
 from web.services import own_session, services
 from web.uploads import read_audio
 

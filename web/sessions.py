@@ -10,8 +10,17 @@ from flask_smorest import Blueprint
 from web.bodies import BodyParser
 from web.errors import PROBLEM, not_found
 from web.limits import limited
-from web.schemas import ErasedSchema, HistoryQuery, HistorySchema, OpenSessionSchema, SessionSchema
+from web.schemas import ErasedSchema
 from web.services import own_session, services
+from web.session_schemas import (
+    HistoryQuery,
+    HistorySchema,
+    OpenSessionSchema,
+    SessionDetailSchema,
+    SessionListQuery,
+    SessionListSchema,
+    SessionSchema,
+)
 
 blueprint = Blueprint("sessions", __name__, description="A conversation and everything in it")
 blueprint.ARGUMENTS_PARSER = BodyParser()
@@ -25,6 +34,24 @@ blueprint.ARGUMENTS_PARSER = BodyParser()
 def open_session(body: dict[str, Any]) -> Any:
     """Open a session."""
     return services().sessions.open(g.api_key.id, body.get("metadata", {}))
+
+
+@blueprint.route("/sessions", methods=["GET"])
+@blueprint.response(200, SessionListSchema)
+@blueprint.arguments(SessionListQuery, location="query")
+def list_sessions(query: dict[str, Any]) -> Any:
+    """Your live sessions, newest first."""
+    sessions, next_cursor = services().sessions.list(g.api_key.id, **query)
+    return {"data": sessions, "next_cursor": next_cursor}
+
+
+@blueprint.route("/sessions/<session_id>", methods=["GET"])
+@blueprint.response(200, SessionDetailSchema)
+@blueprint.alt_response(404, description="No such session", **PROBLEM)
+def get_session(session_id: str) -> Any:
+    """One session, with what the coach has understood so far and how many messages are kept."""
+    session = own_session(session_id)
+    return {**vars(session), "message_count": services().history.count(session)}
 
 
 @blueprint.route("/sessions/<session_id>", methods=["DELETE"])

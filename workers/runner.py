@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 import logs
 from coach.coach import Coach
 from coach.model import CoachError
-from coach.turn import Message, Reply, Sentence, Stage, State, Turn
+from coach.turn import Message, Reply, Sentence, Stage, State, Turn, Usage
 from store.hold import Hold, JobCancelled, JobLost
 from store.job_errors import INTERNAL, JobError
 from store.ledger import Ledger
@@ -169,7 +169,8 @@ class _Work:
         history = tuple(Message(message.role, message.text) for message in self._hold.history())  # type: ignore[arg-type]
         turn = Turn(said, history, State.from_dict(self._hold.state or {}))
         # `seconds_left` also raises when a cancel was asked for, and the coach asks it at every chunk of the model.
-        with closing(self._aside.each(self._coach.respond(turn, timeout=self._lease.seconds_left))) as events:
+        replying = self._coach.respond(turn, timeout=self._lease.seconds_left, spent=self._spent)
+        with closing(self._aside.each(replying)) as events:
             for event in events:
                 if isinstance(event, Stage):
                     self._enter(event.name)
@@ -182,6 +183,10 @@ class _Work:
                         self._breaker.succeeded()
                     return event
         raise AssertionError("the coach ended without a reply")
+
+    def _spent(self, usage: Usage) -> None:
+        """Called in the thread that asks the model: noted here, written by the job's own thread at its next step."""
+        self._hold.spent = (usage.input_tokens, usage.output_tokens)
 
     def _speak(self, reply: Reply) -> None:
         self._enter("speaking")
@@ -206,7 +211,7 @@ class _Work:
             coach={"mode": reply.mode, "state": reply.state.to_dict()},
             state=reply.state.to_dict(),
             said=said,
-            usage=self._usage(reply.usage.input_tokens, reply.usage.output_tokens, heard, reply.model),
+            usage=self._usage(heard, reply.model, estimated=reply.usage.estimated),
             timings=self._watch.timings(self._hold.queued_ms),
             guardrails=[asdict(guardrail) for guardrail in reply.guardrails],
         )
@@ -220,18 +225,16 @@ class _Work:
             coach=None,
             state=None,
             said=None,
-            usage=self._usage(0, 0, heard, None),
+            usage=self._usage(heard, None, estimated=False),
             timings=self._watch.timings(self._hold.queued_ms),
             guardrails=[],
         )
         log.info("job.completed", extra={"outcome": "no_speech"})
 
-    def _usage(
-        self, input_tokens: int, output_tokens: int, heard: Transcript | None, model: str | None
-    ) -> dict[str, Any]:
+    def _usage(self, heard: Transcript | None, model: str | None, *, estimated: bool) -> dict[str, Any]:
+        """What was used beside the tokens, which the ledger adds up over all attempts."""
         return {
-            "input_tokens": input_tokens,
-            "output_tokens": output_tokens,
+            "estimated": estimated,
             "audio_seconds": round(heard.seconds, 2) if heard else 0,
             "cost_usd": "0.000000" if self._free_of_charge else None,  # None: no price is known for this model
             "model": model,

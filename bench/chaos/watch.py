@@ -12,7 +12,7 @@ from bench.chaos.load import Load
 from bench.chaos.record import Record
 from store import keys
 from store.client import connect
-from store.jobs import TERMINAL
+from store.job import TERMINAL
 
 _SWEEP_SECONDS = 2
 

@@ -98,9 +98,11 @@ end
 
 -- What a worker may do with the job it thinks it holds: 'ok', 'cancel' (somebody asked for it), or 'lost'
 -- (its lease went to another attempt, the job is over, or it was erased: an absent hash has no fence).
+-- What this attempt has spent on the model so far is noted on the way, whatever becomes of it.
 local function holding()
   local job = redis.call('HMGET', JOB, 'fence', 'status')
   if not job[1] or tonumber(job[1]) ~= A.fence then return 'lost' end
-  if job[2] == 'cancelling' then return 'cancel' end
-  return job[2] == 'in_progress' and 'ok' or 'lost'
+  if job[2] ~= 'cancelling' and job[2] ~= 'in_progress' then return 'lost' end
+  redis.call('HSET', JOB, 'spent:' .. A.fence, A.spent)
+  return job[2] == 'cancelling' and 'cancel' or 'ok'
 end

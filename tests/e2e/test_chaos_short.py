@@ -8,7 +8,6 @@ import pytest
 from local.programs import ROOT
 
 
-@pytest.mark.chaos
 @pytest.mark.timeout(300)  # it ends in two minutes, when it ends as it should; the drain alone may take 95 s
 def test_every_promise_is_kept_while_each_part_is_killed_stopped_or_lied_to() -> None:
     run = subprocess.run(

@@ -12,7 +12,8 @@ from store import keys
 from store.crypto import Vault
 from store.history import History
 from store.hold import Hold
-from store.jobs import Job, Jobs, Settled, Submission
+from store.job import Job
+from store.jobs import Jobs, Settled, Submission
 from store.ledger import Ledger
 from store.sessions import Session, Sessions
 
@@ -101,10 +102,11 @@ class Kit:
             "coach": {"mode": "coaching", "state": {"minutes_available": 10}},
             "state": {"minutes_available": 10},
             "said": SAID,
-            "usage": {"input_tokens": 120, "output_tokens": 30},
+            "usage": {"estimated": False, "model": "m"},
             "timings": {"queued_ms": 3, "total_ms": 870},
             "guardrails": [{"name": "safety", "phase": "input", "verdict": "pass"}],
         }
+        hold.spent = (120, 30)
         hold.commit(**{**fields, **more})
 
     def run(self, job_id: str) -> None:
@@ -140,10 +142,15 @@ class Kit:
 
     # Everything there is
 
-    def dump(self) -> dict[bytes, tuple[bytes, int]]:
+    def dump(self) -> dict[bytes, tuple[object, int]]:
         """Every key with its value and the moment it expires: equal dumps mean that nothing was written."""
-        found = sorted(self.redis.scan_iter())
-        return {key: (self.redis.dump(key), self.redis.pexpiretime(key)) for key in found}
+
+        def value(key: bytes) -> object:
+            if self.redis.type(key) == b"hash":  # a server may lay out an unchanged large hash anew
+                return self.redis.hgetall(key)
+            return self.redis.dump(key)
+
+        return {key: (value(key), self.redis.pexpiretime(key)) for key in sorted(self.redis.scan_iter())}
 
     def keys_of(self, session: Session) -> list[bytes]:
         """Keys named after the session or one of its jobs, and the indexes that list one."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from store.jobs import TERMINAL
+from store.job import TERMINAL
 
 SEEN_OF_A_JOB = ("status", "stage", "attempts", "fence", "calls", "waits", "error", "events")
 

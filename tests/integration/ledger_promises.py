@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Any
 
 from store import keys
-from store.jobs import TERMINAL
+from store.job import TERMINAL
 
 TAKEN = frozenset({"in_progress", "cancelling"})
 _READS = {b"hash": "hgetall", b"stream": "xlen", b"string": "strlen"}

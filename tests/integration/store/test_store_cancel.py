@@ -106,3 +106,37 @@ def test_a_job_that_waits_for_the_model_is_cancelled_at_once(kit: Kit) -> None:
     kit.claim(job_id).release(delay_ms=60_000, waiting_for="model", refund=True)
     assert kit.cancel(job_id) == "queued"
     assert kit.job(job_id).status == "cancelled"
+
+
+def test_the_receipt_of_a_cancel_counts_what_every_attempt_had_cost(kit: Kit) -> None:
+    session = kit.open()
+    job_id = kit.submit(session)
+    first = kit.claim(job_id)
+    first.spent = (100, 7)
+    first.progress(stage="generating")
+    kit.end_lease(job_id)
+    kit.ledger.reap()
+    second = kit.claim(job_id)
+    second.spent = (100, 0)
+    second.progress(stage="generating")
+
+    kit.cancel(job_id)
+    receipt = kit.job(job_id).cancel
+    assert receipt is not None
+    assert (receipt["stage"], receipt["tokens_billed"]) == ("generating", {"input_tokens": 200, "output_tokens": 7})
+    second.spent = (100, 4)  # what came in until the worker heard of it
+    second.acknowledge_cancel()
+
+    receipt = kit.job(job_id).cancel
+    assert receipt is not None
+    assert receipt["tokens_billed"] == {"input_tokens": 200, "output_tokens": 11}
+
+
+def test_a_job_cancelled_in_its_line_cost_nothing(kit: Kit) -> None:
+    job_id = kit.submit(kit.open())
+    kit.cancel(job_id)
+
+    receipt = kit.job(job_id).cancel
+    assert receipt is not None
+    assert (receipt["stage"], receipt["tokens_billed"]) == (None, {"input_tokens": 0, "output_tokens": 0})
+    assert kit.job(job_id).usage is None

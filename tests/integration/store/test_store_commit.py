@@ -9,7 +9,7 @@ import pytest
 from store import keys
 from store.history import Message
 from store.job_errors import INTERNAL, JobError
-from store.jobs import TERMINAL
+from store.job import TERMINAL
 from store.scripts import Scripts
 from tests.integration.ledger_kit import REPLY, SAID, Kit
 
@@ -26,7 +26,8 @@ def test_a_commit_writes_result_history_state_and_usage_once_and_together(kit: K
     assert job.over
     assert job.output == {"text": REPLY, "citations": CITATIONS}
     assert job.coach == {"mode": "coaching", "state": {"minutes_available": 10}}
-    assert job.usage == {"input_tokens": 120, "output_tokens": 30}
+    assert job.usage is not None
+    assert (job.usage["input_tokens"], job.usage["output_tokens"], job.usage["estimated"]) == (120, 30, False)
     assert job.timings == {"queued_ms": 3, "total_ms": 870}
     assert job.guardrails == [{"name": "safety", "phase": "input", "verdict": "pass"}]
     assert job.created_at <= (job.started_at or 0) <= (job.completed_at or 0)

@@ -18,7 +18,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from store import engine, keys
 from store.hold import Hold, JobCancelled, JobLost
 from store.job_errors import INTERNAL
-from store.jobs import TERMINAL, Settled, SubmitRefused
+from store.job import TERMINAL
+from store.jobs import Settled, SubmitRefused
 from store.sessions import Session, SessionCapReached
 from tests.integration.ledger_kit import REPLY, Kit, submission
 from tests.integration.ledger_model import LedgerModel, ModelJob

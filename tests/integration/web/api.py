@@ -21,7 +21,8 @@ WAV = b"RIFF\x24\x00\x00\x00WAVEfmt "
 EMERGENCY = "I have crushing chest pain and I cannot breathe"
 CRISIS = "I want to kill myself"
 CITATION = {"id": "balance-03", "title": "Balance", "collection": "lessons", "score": 0.81, "quote": "Stand tall."}
-USAGE = {"input_tokens": 12, "output_tokens": 34, "audio_seconds": 0, "cost_usd": "0.000000", "model": "a-model"}
+USAGE = {"estimated": False, "audio_seconds": 0, "cost_usd": "0.000000", "model": "a-model"}
+TOKENS = (12, 34)
 PASSED = [{"name": "safety", "phase": "input", "verdict": "pass"}]
 
 
@@ -78,6 +79,7 @@ class Api:
         self.commit(self.claim(job_id), text)
 
     def commit(self, hold: Hold, text: str) -> None:
+        hold.spent = TOKENS
         hold.commit(
             outcome="answered",
             output={"text": text, "citations": [CITATION]},

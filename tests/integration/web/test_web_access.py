@@ -16,6 +16,7 @@ UNKNOWN = "sess_" + "0" * 32
 # What differs between two answers that say the same.
 VARYING = {"X-Request-ID", "X-RateLimit-Remaining", "Date"}
 BY_ID = [
+    ("GET", "/sessions/{session}"),
     ("DELETE", "/sessions/{session}"),
     ("GET", "/sessions/{session}/messages"),
     ("POST", "/sessions/{session}/messages"),

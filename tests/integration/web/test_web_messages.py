@@ -105,7 +105,7 @@ def test_a_finished_job_tells_everything_about_the_answer(api: Api) -> None:
     assert job["output"] == {"text": "Walking is a good start.", "citations": [CITATION], "audio_url": None}
     assert job["coach"] == {"mode": "coaching", "state": {"layer": "planning", "minutes_available": 10}}
     assert job["guardrails"] == PASSED
-    assert job["usage"] == USAGE
+    assert job["usage"] == {**USAGE, "input_tokens": 12, "output_tokens": 34}
     assert job["timings"] == {"queued_ms": 3, "generating_ms": 840, "total_ms": 870}
     assert job["error"] is None
     moments = [datetime.fromisoformat(job[name]) for name in ("created_at", "started_at", "completed_at", "expires_at")]

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
 import openai
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
 
 from coach.model import CoachError, Completion
 from coach.turn import Usage
@@ -21,8 +23,14 @@ def client(api: ModelApi) -> openai.OpenAI:
     return api.client()
 
 
-def completion(client: openai.OpenAI, model: str = "gpt-4o-mini", seconds: float = 30.0) -> Completion:
-    return Completion(client.with_options(max_retries=0), model, [{"role": "user", "content": "Hi"}], lambda: seconds)
+def completion(
+    client: openai.OpenAI,
+    model: str = "gpt-4o-mini",
+    seconds: float = 30.0,
+    spent: Callable[[Usage], None] = lambda usage: None,
+) -> Completion:
+    messages: list[ChatCompletionMessageParam] = [{"role": "user", "content": "How are you?"}]
+    return Completion(client.with_options(max_retries=0), model, messages, lambda: seconds, spent)
 
 
 def test_text_arrives_in_pieces_and_usage_at_the_end(api: ModelApi, client: openai.OpenAI) -> None:
@@ -32,6 +40,26 @@ def test_text_arrives_in_pieces_and_usage_at_the_end(api: ModelApi, client: open
     assert call.usage == Usage(input_tokens=12, output_tokens=3)
     assert api.requests[0]["stream_options"] == {"include_usage": True}
     assert api.wire.closed
+
+
+def test_what_a_call_costs_is_estimated_until_the_api_has_counted(api: ModelApi, client: openai.OpenAI) -> None:
+    costs: list[Usage] = []
+    api.streams(said("Hello ", "there.", tokens=(12, 3)))
+    list(completion(client, spent=costs.append).pieces())
+    assert costs == [
+        Usage(3, 0, estimated=True),  # "How are you?" is 12 characters
+        Usage(3, 2, estimated=True),
+        Usage(3, 3, estimated=True),
+        Usage(12, 3),
+    ]
+
+
+def test_a_call_that_was_refused_costs_nothing(api: ModelApi, client: openai.OpenAI) -> None:
+    costs: list[Usage] = []
+    api.answer = lambda request: httpx2.Response(429, json={"error": {"message": "busy", "type": "t"}})
+    with pytest.raises(CoachError):
+        list(completion(client, spent=costs.append).pieces())
+    assert costs[-1] == Usage()
 
 
 def test_a_reasoning_model_gets_no_temperature(api: ModelApi, client: openai.OpenAI) -> None:
@@ -127,7 +155,7 @@ def test_no_call_is_made_when_no_time_is_left(api: ModelApi, client: openai.Open
 def test_a_dripping_stream_ends_when_the_time_is_up(api: ModelApi, client: openai.OpenAI) -> None:
     api.streams(said(*["word "] * 50))
     left = iter([3.0, 2.0, 1.0, 0.0])
-    call = Completion(client, "m", [{"role": "user", "content": "Hi"}], lambda: next(left))
+    call = Completion(client, "m", [{"role": "user", "content": "Hi"}], lambda: next(left), lambda usage: None)
     with pytest.raises(CoachError) as caught:
         list(call.pieces())
     assert caught.value.code == "model_timeout"

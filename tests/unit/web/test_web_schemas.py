@@ -4,7 +4,9 @@ from typing import Any
 import pytest
 from marshmallow import ValidationError
 
-from web.schemas import MessageSchema, Moment, OpenSessionSchema, VoiceSchema
+from web.message_schemas import MessageSchema, VoiceSchema
+from web.schemas import Moment
+from web.session_schemas import OpenSessionSchema
 
 
 def _errors(schema: Any, body: Any) -> Any:

@@ -1,0 +1,44 @@
+"""Bodies of messages and recordings, as a client sends them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, validate, validates
+from werkzeug.datastructures import FileStorage
+
+from web.metadata import MetadataText, check_metadata
+
+ON_BUSY = ("enqueue", "reject", "cancel_previous")
+
+
+class MessageSchema(Schema):
+    """Body of `POST /sessions/{id}/messages`."""
+
+    text = fields.String(
+        required=True, metadata={"description": "what the person says", "example": "Is walking enough?"}
+    )
+    metadata = fields.Dict(keys=fields.String(), load_default=dict, validate=check_metadata)
+    on_busy = fields.String(load_default="enqueue", validate=validate.OneOf(ON_BUSY))
+    speak = fields.Boolean(load_default=False, metadata={"description": "also make a spoken reply"})
+
+    @validates("text")
+    def _not_blank(self, value: str, **_: Any) -> None:
+        if not value.strip():
+            raise ValidationError("The message is empty.")
+        if value != value.encode(errors="replace").decode():
+            raise ValidationError("The message holds half a character (an unpaired surrogate).")
+
+
+def _check_file(value: Any) -> None:
+    if not isinstance(value, FileStorage):
+        raise ValidationError("Send the recording as a file.")
+
+
+class VoiceSchema(Schema):
+    """Body of `POST /sessions/{id}/voice-chat`: the recording, and form fields beside it."""
+
+    audio = fields.Raw(required=True, validate=_check_file, metadata={"type": "string", "format": "binary"})
+    metadata = MetadataText(load_default=dict, metadata={"type": "string", "description": "a JSON object"})
+    on_busy = fields.String(load_default="enqueue", validate=validate.OneOf(ON_BUSY))
+    speak = fields.Boolean(load_default=False)
