@@ -3,7 +3,10 @@
 Listens on loopback. A container listens on all its addresses instead: `--bind 0.0.0.0:8000`.
 """
 
+import _thread
+import os
 import resource
+from typing import Any
 
 from config import load_or_exit
 
@@ -21,3 +24,18 @@ loglevel = "warning"
 # A file descriptor for each connection, and some for Redis and logs. 10,240 is also the most that macOS grants.
 _soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (max(_soft, min(_hard, 10_240)), _hard))
+
+# When the master is killed, the port is free for the next one only when its workers have ended too. gunicorn has them
+# look for it every second; this pipe tells them at once, since its other end is open in the master alone.
+_end_of_master, _master = os.pipe()
+
+
+def post_fork(_server: Any, _worker: Any) -> None:
+    """Run in each new worker, before gevent is in place: the thread is one of the system's, not a greenlet."""
+    os.close(_master)
+    _thread.start_new_thread(_end_with_master, ())
+
+
+def _end_with_master() -> None:
+    os.read(_end_of_master, 1)
+    os._exit(0)
