@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,9 @@ EXIT_CONFIG = 78  # EX_CONFIG of sysexits.h
 STACK_FILE = "stack.env"  # written into DATA_DIR by `make run`: where the embedded parts listen
 DATA_KEY_BYTES = 32
 HOSTED_URL = "https://api.openai.com/v1"
+# After an attempt at once: Standard Webhooks' example schedule, 27.6 hours in all.
+WEBHOOK_RETRY_SECONDS = (5, 300, 1800, 7200, 18_000, 36_000, 36_000)
+LONGEST_DELAY_SECONDS = 86_400
 LOCALES = ("CA", "US", "UK", "AU", "OTHER")
 
 OFFLINE_MODELS = {
@@ -83,6 +87,8 @@ class Settings:
     max_waiting_jobs_per_api_key: int
     worker_slots: int
     safety_locale: str
+    webhook_allow_http_hosts: tuple[str, ...]
+    webhook_retry_seconds: tuple[int, ...]
     flower_basic_auth: str = field(repr=False)
     trusted_proxies: int
     enable_json_logging: bool
@@ -217,6 +223,8 @@ class _Reader:
             max_waiting_jobs_per_api_key=self.integer("MAX_WAITING_JOBS_PER_API_KEY", 1000),
             worker_slots=slots,
             safety_locale=self.choice("SAFETY_LOCALE", "CA", LOCALES),
+            webhook_allow_http_hosts=self.hosts("WEBHOOK_ALLOW_HTTP_HOSTS"),
+            webhook_retry_seconds=self.delays("WEBHOOK_RETRY_SECONDS", WEBHOOK_RETRY_SECONDS),
             flower_basic_auth=self.text("FLOWER_BASIC_AUTH"),
             trusted_proxies=self.integer("TRUSTED_PROXIES", 0, least=0),
             enable_json_logging=self.boolean("ENABLE_JSON_LOGGING", True),
@@ -301,6 +309,26 @@ class _Reader:
             parts = urlsplit(word)
             if parts.scheme not in {"http", "https"} or word != f"{parts.scheme}://{parts.netloc}" or "*" in word:
                 self.problems.append(f"{name} must list exact origins such as https://app.example.org; {word} is none.")
+        return self.words(name)
+
+    def delays(self, name: str, default: tuple[int, ...]) -> tuple[int, ...]:
+        """Seconds between one try and the next."""
+
+        def parse(raw: str) -> tuple[int, ...]:
+            seconds = tuple(int(word) for word in raw.split(","))
+            if not all(0 < each <= LONGEST_DELAY_SECONDS for each in seconds):
+                raise ValueError
+            return seconds
+
+        return self._parsed(
+            name, default, parse, f"whole numbers of seconds from 1 to {LONGEST_DELAY_SECONDS}, such as 5,300"
+        )
+
+    def hosts(self, name: str) -> tuple[str, ...]:
+        """Hosts with or without a port, such as `receiver`, `127.0.0.1:9000` or `[::1]`."""
+        for word in self.words(name):
+            if not re.fullmatch(r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::[1-9][0-9]{0,4})?", word):
+                self.problems.append(f"{name} must list hosts such as receiver or 127.0.0.1:9000; {word} is none.")
         return self.words(name)
 
     def model(self, name: str, offline: bool) -> str:
