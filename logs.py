@@ -19,14 +19,15 @@ from config import Settings
 request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 job_id: ContextVar[str | None] = ContextVar("job_id", default=None)
 key_id: ContextVar[str | None] = ContextVar("key_id", default=None)
-_CONTEXT = {"request_id": request_id, "job_id": job_id, "key_id": key_id}
+delivery_id: ContextVar[str | None] = ContextVar("delivery_id", default=None)
+_CONTEXT = {"request_id": request_id, "job_id": job_id, "key_id": key_id, "delivery_id": delivery_id}
 
 _STANDARD = set(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "data"}
 
 
 @contextmanager
 def bound(**ids: str | None) -> Iterator[None]:
-    """Attach `request_id`, `job_id` or `key_id` to every line logged inside the block."""
+    """Attach `request_id`, `job_id`, `key_id` or `delivery_id` to every line logged inside the block."""
     tokens = [(_CONTEXT[name], _CONTEXT[name].set(value)) for name, value in ids.items()]
     try:
         yield

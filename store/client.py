@@ -14,11 +14,11 @@ from store.redis_commands import Redis
 CONNECT_SECONDS = 0.7
 ANSWER_SECONDS = 1.5
 POOL_SECONDS = 2.0
-CONNECTIONS = 256  # more than a worker's slots; thousands of waiting web clients do not open one each
+CONNECTIONS = 256  # of a web process; thousands of waiting clients do not open one each
 
 
-def connect(url: str, *, answer_seconds: float | None = ANSWER_SECONDS) -> Redis:
-    """A lazy client with a pool of at most `CONNECTIONS`; no socket is opened before the first command.
+def connect(url: str, *, answer_seconds: float = ANSWER_SECONDS, connections: int = CONNECTIONS) -> Redis:
+    """A lazy client with a pool of at most so many `connections`; no socket is opened before the first command.
 
     Who finds all of them taken waits for one, and is refused (`ConnectionError`) after `POOL_SECONDS`.
 
@@ -27,7 +27,7 @@ def connect(url: str, *, answer_seconds: float | None = ANSWER_SECONDS) -> Redis
     """
     pool = redis.BlockingConnectionPool.from_url(
         url,
-        max_connections=CONNECTIONS,
+        max_connections=connections,
         timeout=POOL_SECONDS,
         socket_connect_timeout=CONNECT_SECONDS,
         socket_timeout=answer_seconds,

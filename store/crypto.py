@@ -64,7 +64,7 @@ class SessionCipher:
 
 
 class Vault:
-    """Makes and unwraps session data keys; the first master key wraps, all of them unwrap (rotation)."""
+    """Wraps session data keys, and seals what belongs to none. The first master key seals, all open (rotation)."""
 
     def __init__(self, master_keys: tuple[bytes, ...]) -> None:
         if not master_keys:
@@ -74,12 +74,19 @@ class Vault:
 
     def new_wrapped_key(self, session_id: str) -> bytes:
         """A fresh data key, wrapped, to be stored with the session."""
-        wrapped = _seal(self._ciphers[self._current], AESGCM.generate_key(256), f"{session_id}|data_key")
-        return self._current + wrapped
+        return self.seal(f"{session_id}|data_key", AESGCM.generate_key(256))
 
     def cipher(self, session_id: str, wrapped: bytes) -> SessionCipher:
         """The cipher of a session, from its wrapped data key, or `SealError`."""
-        master = self._ciphers.get(wrapped[:_KEY_ID_BYTES])
+        return SessionCipher(session_id, self.open(f"{session_id}|data_key", wrapped))
+
+    def seal(self, place: str, plain: bytes) -> bytes:
+        """Encrypt what belongs to no session, such as a signing secret, under the current master key."""
+        return self._current + _seal(self._ciphers[self._current], plain, place)
+
+    def open(self, place: str, sealed: bytes) -> bytes:
+        """Decrypt what was sealed for the same place, or raise `SealError`."""
+        master = self._ciphers.get(sealed[:_KEY_ID_BYTES])
         if master is None:
-            raise SealError("This session's master key is not in DATA_ENCRYPTION_KEYS. Put it back behind the new one.")
-        return SessionCipher(session_id, _open(master, wrapped[_KEY_ID_BYTES:], f"{session_id}|data_key"))
+            raise SealError("The master key of a value is not in DATA_ENCRYPTION_KEYS. Put it back behind the new one.")
+        return _open(master, sealed[_KEY_ID_BYTES:], place)

@@ -26,6 +26,11 @@ def session_max_ms(settings: Settings) -> int:
     return settings.session_max_hours * 3_600_000
 
 
+def webhook_keep_ms(settings: Settings) -> int:
+    """How long a delivery is kept: it may be made at the end of a session, and retried on the whole schedule."""
+    return session_max_ms(settings) + 2 * 1000 * sum(settings.webhook_retry_seconds)
+
+
 def arguments(settings: Settings, *, session_id: str, job: str, code: str, **more: Any) -> str:
     """ARGV[1] of a ledger script."""
     return json.dumps(
@@ -43,6 +48,7 @@ def arguments(settings: Settings, *, session_id: str, job: str, code: str, **mor
             "session_max_ms": session_max_ms(settings),
             "lease_ms": LEASE_MS,
             "redispatch_ms": REDISPATCH_MS,
+            "webhook_keep_ms": webhook_keep_ms(settings),
             **more,
         }
     )

@@ -7,65 +7,20 @@ import json
 import secrets
 import statistics
 import time
-from dataclasses import dataclass, field
-from typing import Any
 
 from config import Settings
-from store import engine, keys
+from store import delivery_scripts, engine, keys
 from store.crypto import Vault
 from store.history import Message, seal
 from store.job import Job, read_job
 from store.redis_commands import Redis
 from store.scripts import Scripts
 from store.sessions import Session, Sessions
+from store.submission import Settled, Submission, SubmitRefused
 
 _RACES = 50
 _SCANNED = 500
 _FEWEST_FOR_ETA = 5
-
-
-class SubmitRefused(Exception):
-    """The ledger did not accept a job; `reason` is a word of `lua/submit.lua`."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A validated request for a job. `deadline_ms` counts from acceptance."""
-
-    type: str
-    input: dict[str, Any]
-    deadline_ms: int
-    request_id: str
-    audio: bytes = b""
-    metadata: dict[str, Any] = field(default_factory=dict)
-    speak: bool = False
-    on_busy: str = "enqueue"
-    idempotency_key: str = ""
-
-    def content(self) -> bytes:
-        """What makes two submissions the same, for idempotency."""
-        fields = [
-            self.type,
-            self.input,
-            self.metadata,
-            self.speak,
-            self.on_busy,
-            hashlib.sha256(self.audio).hexdigest(),
-        ]
-        return json.dumps(fields, sort_keys=True).encode()
-
-
-@dataclass(frozen=True)
-class Settled:
-    """An answer that needs no worker: the job is completed as it is accepted."""
-
-    outcome: str
-    reply: str
-    guardrails: list[dict[str, str]]
 
 
 class Jobs:
@@ -74,6 +29,7 @@ class Jobs:
     def __init__(self, redis: Redis, vault: Vault, settings: Settings) -> None:
         self._redis = redis
         self._scripts = Scripts(redis)
+        self._vault = vault
         self._settings = settings
         self._sessions = Sessions(redis, vault, settings)
 
@@ -108,7 +64,6 @@ class Jobs:
         job_id = keys.job_id(session.id, number)
         cipher = session.cipher
         digest = cipher.fingerprint(submission.content()) if submission.idempotency_key else ""
-        record = hashlib.sha256(submission.idempotency_key.encode()).hexdigest()
         arguments = engine.arguments(
             self._settings,
             session_id=session.id,
@@ -130,6 +85,7 @@ class Jobs:
             cipher.seal_json(f"{job_id}|input", submission.input),
             cipher.seal_json(f"{job_id}|metadata", submission.metadata),
             cipher.seal(f"{job_id}|audio", submission.audio) if submission.audio else b"",
+            self._sealed_webhook(job_id, submission.webhook),
         ]
         if settled:
             now = int(time.time() * 1000)
@@ -138,9 +94,23 @@ class Jobs:
             sealed.append(seal(session, Message("assistant", settled.reply, now, job_id)))
             event = {"type": "token", "data": {"text": settled.reply}}
             sealed.append(cipher.seal_json(f"{job_id}|event", event))
-        script_keys = [*keys.ledger(session.id, session.key_id, job_id), keys.idempotency(session.key_id, record)]
+        script_keys = [*keys.ledger(session.id, session.key_id, job_id), _record(session, submission)]
         answer: list[bytes] = self._scripts.run("submit", script_keys, [arguments, *sealed])
         return answer
+
+    def _sealed_webhook(self, job_id: str, webhook: dict[str, str] | None) -> bytes:
+        """Not under the session's key: what is on its way to a receiver may outlive the session."""
+        if not webhook:
+            return b""
+        return self._vault.seal(delivery_scripts.webhook_place(job_id), json.dumps(webhook).encode())
+
+    def known(self, session: Session, submission: Submission) -> str | None:
+        """The id of the job that this very submission made before (same Idempotency-Key, same content), if any."""
+        if not submission.idempotency_key:
+            return None
+        stored = self._redis.hmget(_record(session, submission), ["job", "digest"])
+        same = stored[1] == session.cipher.fingerprint(submission.content()).encode()
+        return stored[0].decode() if stored[0] and same else None
 
     def get(self, job_id: str, owner: str) -> Job | None:
         """A job of this owner, or None; a foreign job costs the same commands as an unknown one."""
@@ -183,19 +153,24 @@ class Jobs:
     def erase(self, job: Job, session: Session) -> dict[str, int] | None:
         """Remove one finished job with its turns in the history; None while it is not finished.
 
-        Returns how many of each were removed: messages, events, recordings (all 0 if somebody else erased it first).
+        Returns how many of each were removed: messages, events, recordings, webhook deliveries (all 0 if somebody else
+        erased it first).
         """
         record = self._redis.hget(keys.job(job.id), "idempotency")
         script_keys = [*keys.ledger(session.id, session.key_id, job.id), keys.REWRITE_DUE]
+        script_keys += [keys.deliveries_of(session.key_id), keys.RECEIVERS]
         script_keys.append(record.decode() if record else keys.idempotency(session.key_id, "none"))
-        arguments = engine.arguments(
-            self._settings, session_id=session.id, job=job.id, code=keys.CODE_OF_TYPE[job.type]
-        )
-        answer = self._scripts.run("erase_job", script_keys, [arguments])
-        if answer[0] == b"running":
-            return None
-        counts = [int(count) for count in answer[1:]] or [0, 0, 0]
-        return dict(zip(("messages", "events", "recordings"), counts, strict=True))
+        code = keys.CODE_OF_TYPE[job.type]
+        while True:
+            [fanned], deliveries, delivery_keys = delivery_scripts.places(self._redis, [job.id])
+            more = {"fanned": fanned, "deliveries": deliveries}
+            arguments = engine.arguments(self._settings, session_id=session.id, job=job.id, code=code, **more)
+            answer = self._scripts.run("erase_job", [*script_keys, *delivery_keys], [arguments])
+            if answer[0] == b"running":
+                return None
+            if answer[0] != b"raced":  # it was told to receivers in between: look again
+                counts = [int(count) for count in answer[1:]] or [0, 0, 0, 0]
+                return dict(zip(("messages", "events", "recordings", "deliveries"), counts, strict=True))
 
     def has_speech(self, job: Job) -> bool:
         """Whether there is a spoken reply."""
@@ -246,3 +221,8 @@ class Jobs:
         if len(recent) < _FEWEST_FOR_ETA:
             return None
         return round(statistics.median(recent) * (position + 1) / 1000, 1)
+
+
+def _record(session: Session, submission: Submission) -> str:
+    """Key of the idempotency record."""
+    return keys.idempotency(session.key_id, hashlib.sha256(submission.idempotency_key.encode()).hexdigest())

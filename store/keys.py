@@ -6,10 +6,12 @@ import re
 
 SESSION_ID = re.compile(r"sess_[0-9a-f]{32}")
 JOB_ID = re.compile(r"job_([0-9a-f]{32})_([1-9][0-9]{0,8})")
+DELIVERY_ID = re.compile(r"dlv_[0-9a-f]{32}_[0-9]{1,9}_[0-9]{1,3}")
+ENDPOINT_ID = re.compile(r"whep_[0-9a-f]{32}")
 
 # The ledger's code for a queue, as it stands in a session's line: "m:<job id>" or "v:<job id>".
-MESSAGES, VOICE, MAINTENANCE = "messages", "voice", "maintenance"
-QUEUES = (MESSAGES, VOICE, MAINTENANCE)
+MESSAGES, VOICE, MAINTENANCE, DELIVERIES = "messages", "voice", "maintenance", "deliveries"
+QUEUES = (MESSAGES, VOICE, MAINTENANCE, DELIVERIES)
 QUEUE_OF_TYPE = {"message": MESSAGES, "voice": VOICE}
 CODE_OF_TYPE = {"message": "m", "voice": "v"}
 
@@ -17,6 +19,8 @@ SESSIONS = "rr:sessions"  # zset: session id -> when it expires (ms); counts all
 DISPATCH = "rr:dispatch"  # zset: admitted, unclaimed job -> when its message is sent again (ms)
 LEASES = "rr:leases"  # zset: claimed job -> when its lease runs out (ms)
 DEADLINES = "rr:deadlines"  # zset: unfinished job -> its deadline (ms)
+OUTBOX = "rr:outbox"  # zset: job whose end has not been handed to its webhook receivers yet -> when it ended (ms)
+RECEIVERS = "rr:receivers"  # zset: webhook receiver -> when there is next something to do for it (ms)
 REWRITE_DUE = "rr:rewrite_due"  # set by an erasure: the append-only file still holds what was erased
 API_KEY_HASHES = "rr:api_key_hashes"  # hash: SHA-256 of a key -> key id
 API_KEYS_IMPORTED = "rr:api_keys_imported"  # set when the environment's keys were stored; gone = Redis came back empty
@@ -93,6 +97,51 @@ def idempotency(key_id: str, digest: str) -> str:
     return f"rr:idempotency:{key_id}:{digest}"
 
 
+def webhook_event(job_id: str) -> str:
+    """Hash of what webhooks tell about a job's end; it outlives the session, and holds nothing that was said."""
+    return f"rr:webhook_event:{job_id}"
+
+
+def delivery(delivery_id: str) -> str:
+    """Hash of one event on its way to one receiver."""
+    return f"rr:delivery:{delivery_id}"
+
+
+def deliveries_of(key_id: str) -> str:
+    """Zset of an API key's deliveries, by when they were made (µs)."""
+    return f"rr:deliveries:{key_id}"
+
+
+def due(receiver: str) -> str:
+    """Zset of a receiver's deliveries that wait -> when each may be tried next (ms)."""
+    return f"rr:due:{receiver}"
+
+
+def sending(receiver: str) -> str:
+    """Zset of a receiver's admitted deliveries: those that have a Celery message -> when it counts as lost (ms)."""
+    return f"rr:sending:{receiver}"
+
+
+def endpoint(endpoint_id: str) -> str:
+    """Hash of a registered webhook endpoint."""
+    return f"rr:endpoint:{endpoint_id}"
+
+
+def endpoints_of(key_id: str) -> str:
+    """Zset of an API key's endpoints, by when they were registered (µs)."""
+    return f"rr:endpoints:{key_id}"
+
+
+def signing(key_id: str) -> str:
+    """Hash of the secret that signs what goes to a bare URL."""
+    return f"rr:signing:{key_id}"
+
+
+def delivery_id(job_id: str, number: int) -> str:
+    """The id of the n-th delivery about a job: the same however often it is made."""
+    return f"dlv_{job_id.removeprefix('job_')}_{number}"
+
+
 def api_key(key_id: str) -> str:
     """Hash of an API key's record."""
     return f"rr:api_key:{key_id}"
@@ -149,6 +198,10 @@ def ledger(session_id: str, key_id: str, job: str) -> list[str]:
         jobs_of(key_id),
         durations("m"),
         durations("v"),
+        webhook_event(job),
+        OUTBOX,
+        endpoints_of(key_id),
+        DELIVERIES,
     ]
 
 

@@ -1,4 +1,4 @@
-"""The ledger's Lua scripts: each `lua/NAME.lua` runs behind the shared `lua/engine.lua`."""
+"""The Lua scripts. One whose first line is `-- engine` or `-- deliveries` runs behind the file of that name."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from store.redis_commands import Redis
 
 _FOLDER = Path(__file__).parent / "lua"
+_SHARED = ("engine", "deliveries")
 
 
 class Scripts:
@@ -22,7 +23,8 @@ class Scripts:
         """Run `lua/<name>.lua` with the given KEYS and ARGV and return what it returns."""
         if name not in self._loaded:
             source = (_FOLDER / f"{name}.lua").read_text(encoding="utf-8")
-            if source.startswith("-- engine\n"):
-                source = (_FOLDER / "engine.lua").read_text(encoding="utf-8") + source
+            first = source.partition("\n")[0].removeprefix("-- ")
+            if first in _SHARED:
+                source = (_FOLDER / f"{first}.lua").read_text(encoding="utf-8") + source
             self._loaded[name] = self._redis.register_script(source)
         return self._loaded[name](keys=list(keys), args=list(args))

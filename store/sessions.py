@@ -10,13 +10,14 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from config import Settings
-from store import engine, keys
+from store import delivery_scripts, engine, keys
 from store.client import milliseconds
 from store.crypto import SessionCipher, Vault
 from store.redis_commands import Redis
 from store.scripts import Scripts
 
 _BATCH = 200
+_RECEIPT = ("messages", "jobs", "events", "recordings", "deliveries")
 
 
 class SessionCapReached(Exception):
@@ -110,7 +111,7 @@ class Sessions:
     def erase(self, session_id: str, owner: str | None = None) -> dict[str, int] | None:
         """Remove everything of a session, also while a job runs; None if there is no such session of this owner.
 
-        Returns how many of each were removed: sessions, messages, jobs, events, recordings.
+        Returns how many of each were removed: sessions, messages, jobs, events, recordings, webhook deliveries.
         """
         if owner is not None and self.get(session_id, owner) is None:
             return None
@@ -138,16 +139,24 @@ class Sessions:
                 for job in jobs:
                     pipe.hget(keys.job(job), "idempotency")
                 records = [record.decode() if record else "" for record in pipe.execute()]
-            script_keys = [*keys.ledger(session_id, key_id, keys.job_id(session_id, 0)), keys.REWRITE_DUE]
+            fanned, deliveries, delivery_keys = delivery_scripts.places(self._redis, [] if only_expired else jobs)
+            script_keys = keys.ledger(session_id, key_id, keys.job_id(session_id, 0))
+            script_keys += [keys.REWRITE_DUE, keys.deliveries_of(key_id), keys.RECEIVERS]
             for job, record in zip(jobs, records, strict=True):
                 script_keys += [keys.job(job), keys.events(job), keys.audio(job), keys.speech(job)]
-                script_keys.append(record or keys.idempotency(key_id, "none"))
+                script_keys += [record or keys.idempotency(key_id, "none"), keys.webhook_event(job)]
             arguments = engine.arguments(
-                self._settings, session_id=session_id, job="", code="m", jobs=jobs, only_expired=int(only_expired)
+                self._settings,
+                session_id=session_id,
+                job="",
+                code="m",
+                jobs=jobs,
+                only_expired=int(only_expired),
+                fanned=fanned,
+                deliveries=deliveries,
             )
-            answer = self._scripts.run("erase", script_keys, [arguments])
+            answer = self._scripts.run("erase", [*script_keys, *delivery_keys], [arguments])
             if answer[0] == b"ok":
-                counts = dict(zip(("messages", "jobs", "events", "recordings"), map(int, answer[1:]), strict=True))
-                return {"sessions": 1, **counts}
-            if answer[0] != b"raced":  # a job came in between: look again
+                return {"sessions": 1, **dict(zip(_RECEIPT, map(int, answer[1:]), strict=True))}
+            if answer[0] != b"raced":  # a job came in between, or was told to receivers: look again
                 return None

@@ -17,14 +17,18 @@ from config import Settings
 from store.api_keys import ApiKeys
 from store.client import connect, pool_of
 from store.crypto import Vault
+from store.deliveries import Deliveries
 from store.events import Events
 from store.health import Health
 from store.history import History
 from store.jobs import Jobs
 from store.notifications import Notifications
+from store.outbox import Outbox
 from store.sessions import Sessions
+from store.webhook_endpoints import Endpoints
 from web import auth, errors, first_aid, limits
 from web.access_log import record
+from web.deliveries import blueprint as deliveries
 from web.errors import PROBLEM, ErrorSchema
 from web.events import blueprint as events
 from web.jobs import blueprint as jobs
@@ -33,6 +37,8 @@ from web.pages import blueprint as pages
 from web.probes import blueprint as probes
 from web.services import Services
 from web.sessions import blueprint as sessions
+from web.webhook_endpoints import blueprint as webhook_endpoints
+from webhooks.guard import Guard
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _MULTIPART_OVERHEAD = 64 * 1024
@@ -82,7 +88,7 @@ def create_app(settings: Settings) -> Flask:
         app,
         # Word for word: flask-cors takes an origin with a bracket, as in http://[::1]:3000, for a pattern.
         origins=[re.compile(rf"{re.escape(origin)}\Z") for origin in settings.allowed_origins],
-        methods=["GET", "POST", "DELETE"],
+        methods=["GET", "POST", "PATCH", "DELETE"],
         allow_headers=[
             "Content-Type",
             "X-API-Key",
@@ -103,7 +109,7 @@ def create_app(settings: Settings) -> Flask:
         ],
     )
     api = _Api(app, spec_kwargs=_spec())
-    for blueprint in (sessions, messages, jobs, events, probes):
+    for blueprint in (sessions, messages, jobs, events, webhook_endpoints, deliveries, probes):
         api.register_blueprint(blueprint)
     app.register_blueprint(pages)
     app.extensions["openapi"] = api.spec
@@ -122,6 +128,10 @@ def _services(settings: Settings) -> Services:
         events=Events(redis),
         notifications=Notifications(redis),
         api_keys=ApiKeys(redis, plain_keys=settings.api_keys, admin_key=settings.admin_api_key),
+        endpoints=Endpoints(redis, vault),
+        outbox=Outbox(redis, vault, settings),
+        deliveries=Deliveries(redis, vault, settings),
+        guard=Guard(settings.webhook_allow_http_hosts),
     )
 
 

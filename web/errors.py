@@ -15,8 +15,8 @@ from marshmallow import Schema, fields
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from store.jobs import SubmitRefused
 from store.sessions import SessionCapReached
+from store.submission import SubmitRefused
 from web import first_aid, limits
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,8 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates
 from werkzeug.datastructures import FileStorage
 
-from web.metadata import MetadataText, check_metadata
+from web.metadata import MetadataText, check_metadata, read_object
+from web.webhook_schemas import JobWebhookSchema
 
 ON_BUSY = ("enqueue", "reject", "cancel_previous")
 
@@ -21,6 +22,7 @@ class MessageSchema(Schema):
     metadata = fields.Dict(keys=fields.String(), load_default=dict, validate=check_metadata)
     on_busy = fields.String(load_default="enqueue", validate=validate.OneOf(ON_BUSY))
     speak = fields.Boolean(load_default=False, metadata={"description": "also make a spoken reply"})
+    webhook = fields.Nested(JobWebhookSchema, metadata={"description": "who hears of the job's end"})
 
     @validates("text")
     def _not_blank(self, value: str, **_: Any) -> None:
@@ -35,6 +37,13 @@ def _check_file(value: Any) -> None:
         raise ValidationError("Send the recording as a file.")
 
 
+class _WebhookText(fields.Field[Any]):
+    """A webhook inside a form: an object as JSON text."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, Any]:
+        return dict(JobWebhookSchema().load(read_object(value)))
+
+
 class VoiceSchema(Schema):
     """Body of `POST /sessions/{id}/voice-chat`: the recording, and form fields beside it."""
 
@@ -42,3 +51,6 @@ class VoiceSchema(Schema):
     metadata = MetadataText(load_default=dict, metadata={"type": "string", "description": "a JSON object"})
     on_busy = fields.String(load_default="enqueue", validate=validate.OneOf(ON_BUSY))
     speak = fields.Boolean(load_default=False)
+    webhook = _WebhookText(
+        metadata={"type": "string", "description": "a JSON object with `url` or `endpoint_id`, as for a message"}
+    )

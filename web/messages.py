@@ -10,7 +10,8 @@ from flask_smorest import Blueprint
 from marshmallow import EXCLUDE, ValidationError
 
 from config import Settings
-from store.jobs import Settled, Submission
+from store.sessions import Session
+from store.submission import Settled, Submission
 from web.bodies import BodyParser
 from web.errors import PROBLEM, ApiError
 from web.first_aid import escalates
@@ -21,6 +22,7 @@ from web.limits import limited
 from web.message_schemas import MessageSchema, VoiceSchema
 from web.services import own_session, services
 from web.uploads import read_audio
+from web.webhook_targets import check_webhook, fine_at_sight
 
 blueprint = Blueprint("messages", __name__, description="Say something, in writing or aloud")
 blueprint.ARGUMENTS_PARSER = BodyParser()
@@ -38,24 +40,28 @@ def _escalate(session_id: str) -> Response:
     """Answer a message that reads like an emergency at once, whatever else is wrong with the request or the queue."""
     session = own_session(session_id)
     settled = Settled("escalated", g.safety["text"], [{"name": "safety", "phase": "input", "verdict": "block"}])
+    webhook = _readable("webhook")
     submission = Submission(
         type="message",
         input={"text": g.grave_text[: _settings().max_message_length]},
         deadline_ms=0,  # it is over as it is accepted
         request_id=g.request_id,
-        metadata=_readable_metadata(),
+        metadata=_readable("metadata") or {},
+        webhook=webhook if webhook and fine_at_sight(webhook) else None,
         idempotency_key=request.headers.get("Idempotency-Key", ""),
     )
     job_id, replayed = services().jobs.submit(session, submission, settled)
     return job_response(job_id, created=False, replayed=replayed)
 
 
-def _readable_metadata() -> dict[str, Any]:
+def _readable(field: str) -> dict[str, Any] | None:
+    """A field of the body, if it is as expected, whatever is wrong with the others."""
     body = request.get_json(force=True, silent=True) or {}
     try:
-        return dict(MessageSchema(only=("metadata",)).load(body, unknown=EXCLUDE)["metadata"])
+        found: dict[str, Any] | None = MessageSchema(only=(field,)).load(body, unknown=EXCLUDE).get(field)
     except ValidationError:
-        return {}
+        return None
+    return found
 
 
 @blueprint.route("/sessions/<session_id>/messages", methods=["POST"])
@@ -77,8 +83,8 @@ def post_message(body: dict[str, Any], session_id: str) -> Response:
             422, "invalid_request", f"The message is too long. Maximum: {longest} characters.", errors=errors
         )
     session, wait = own_session(session_id), wait_seconds()
-    job_id, replayed = services().jobs.submit(session, _submission("message", {"text": body["text"]}, body))
-    return job_response(job_id, created=True, replayed=replayed, wait=wait)
+    submission = _submission("message", {"text": body["text"]}, body)
+    return _accept(session, submission, "json", wait)
 
 
 @blueprint.route("/sessions/<session_id>/voice-chat", methods=["POST"])
@@ -96,7 +102,14 @@ def post_recording(body: dict[str, Any], session_id: str) -> Response:
     """Send a recording of speech (WAV, WebM, MP3, M4A, Ogg or Opus); answers with a job."""
     session, wait = own_session(session_id), wait_seconds()
     audio = read_audio(body["audio"], _settings().max_audio_size_mb)
-    job_id, replayed = services().jobs.submit(session, _submission("voice", {}, body, audio))
+    submission = _submission("voice", {}, body, audio)
+    return _accept(session, submission, "files", wait)
+
+
+def _accept(session: Session, submission: Submission, location: str, wait: float) -> Response:
+    if not services().jobs.known(session, submission):  # what was accepted once is not checked again
+        check_webhook(submission.webhook, location)
+    job_id, replayed = services().jobs.submit(session, submission)
     return job_response(job_id, created=True, replayed=replayed, wait=wait)
 
 
@@ -108,6 +121,7 @@ def _submission(kind: str, said: dict[str, Any], options: dict[str, Any], audio:
         request_id=g.request_id,
         audio=audio,
         metadata=options.get("metadata", {}),
+        webhook=options.get("webhook"),
         speak=options.get("speak", False),
         on_busy=options.get("on_busy", "enqueue"),
         idempotency_key=_idempotency_key(),

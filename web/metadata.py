@@ -31,11 +31,17 @@ class MetadataText(fields.Field[Any]):
     """Metadata inside a form: an object as JSON text."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, Any]:
-        try:
-            parsed = json.loads(value)
-        except (ValueError, RecursionError) as error:
-            raise ValidationError("Metadata must be a JSON object.") from error
-        if not isinstance(parsed, dict):
-            raise ValidationError("Metadata must be a JSON object.")
+        parsed = read_object(value)
         check_metadata(parsed)
         return parsed
+
+
+def read_object(text: Any) -> dict[str, Any]:
+    """A JSON object from a form field, or `ValidationError`."""
+    try:
+        parsed = json.loads(text)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValidationError("Must be a JSON object.") from error
+    if not isinstance(parsed, dict):
+        raise ValidationError("Must be a JSON object.")
+    return parsed

@@ -15,7 +15,8 @@ class PageSchema(Schema):
 
 def cursor_field(pattern: str) -> fields.String:
     """What the page before gave as `next_cursor`: a regular expression of the whole, or 422."""
-    shape = validate.Regexp(rf"(?:{pattern})\Z", error="Not a cursor of this list: take `next_cursor` of a page.")
+    # Python takes a line end before `$`, JavaScript (which OpenAPI means) has no `\Z`.
+    shape = validate.Regexp(rf"^(?:{pattern})$(?!\n)", error="Not a cursor of this list: take `next_cursor` of a page.")
     return fields.String(
         load_default=None, validate=shape, metadata={"description": "`next_cursor` of the page before"}
     )

@@ -7,19 +7,23 @@ from dataclasses import dataclass
 from flask import current_app, g
 
 from store.api_keys import ApiKeys
+from store.deliveries import Deliveries
 from store.events import Events
 from store.health import Health
 from store.history import History
 from store.jobs import Jobs
 from store.notifications import Notifications
+from store.outbox import Outbox
 from store.redis_commands import Redis
 from store.sessions import Session, Sessions
+from store.webhook_endpoints import Endpoints
 from web.errors import not_found
+from webhooks.guard import Guard
 
 
 @dataclass(frozen=True)
 class Services:
-    """The store, as the web side needs it."""
+    """The store, as the web side needs it, and the guard of the way out."""
 
     redis: Redis
     sessions: Sessions
@@ -29,6 +33,10 @@ class Services:
     notifications: Notifications
     health: Health
     api_keys: ApiKeys
+    endpoints: Endpoints
+    outbox: Outbox
+    deliveries: Deliveries
+    guard: Guard
 
 
 def services() -> Services:

@@ -19,8 +19,10 @@ CANARY = "maintenance.canary"
 OWN_CANARY = "maintenance.own_canary"
 REAP = "maintenance.reap"
 CHECK = "maintenance.check"
+PUMP = "webhooks.pump"
 CANARY_SECONDS = 5
 CHECK_SECONDS = 15
+PUMP_SECONDS = 2  # how late a retry may be; what is sent at once does not wait for it
 
 
 class App(Celery):
@@ -32,7 +34,7 @@ class App(Celery):
 
 def create_app(settings: Settings) -> App:
     """A Celery application for these settings; opens no connection."""
-    app = App("workers", broker=settings.celery_broker_url, include=["workers.tasks"])
+    app = App("workers", broker=settings.celery_broker_url, include=["workers.tasks", "workers.delivery_tasks"])
     app.settings = settings
     app.conf.update(
         # Redelivery is the ledger's: this transport-level one must never come into play.
@@ -48,7 +50,7 @@ def create_app(settings: Settings) -> App:
         accept_content=["json"],
         task_ignore_result=True,
         task_default_queue=keys.MAINTENANCE,
-        task_routes={RUN_JOB: {"queue": keys.MESSAGES}},
+        task_routes={RUN_JOB: {"queue": keys.MESSAGES}, "webhooks.*": {"queue": keys.DELIVERIES}},
         # Not gevent (a killed worker's jobs were lost) and not prefork (memory): docs/adr/0002-workers-run-threads.md
         worker_pool="threads",
         worker_concurrency=settings.worker_slots,
@@ -74,6 +76,7 @@ def _schedule() -> dict[str, dict[str, Any]]:
     schedule = {f"canary-{queue}": every(CANARY_SECONDS, CANARY, queue, (queue,)) for queue in keys.QUEUES}
     schedule["reap"] = every(engine.REAP_SECONDS, REAP)
     schedule["check"] = every(CHECK_SECONDS, CHECK)
+    schedule["pump"] = every(PUMP_SECONDS, PUMP, keys.DELIVERIES)
     return schedule
 
 

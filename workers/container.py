@@ -2,76 +2,63 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
+import threading
+from typing import TYPE_CHECKING
 
-import openai
-
-from coach.coach import Coach
 from config import Settings
-from rag.build import open_retriever
-from rag.embedding import Embedder
-from rag.errors import RagError
 from store.client import connect
 from store.crypto import Vault
+from store.errands import Errands
 from store.health import Health
+from store.jobs import Jobs
 from store.ledger import Ledger
+from store.outbox import Outbox
 from store.sessions import Sessions
-from workers.breaker import Breaker
+from store.webhook_endpoints import Endpoints
+from webhooks.guard import Guard
+from webhooks.send import Sender
+from workers.courier import Courier
 from workers.heartbeat import Heartbeat
 from workers.life import Life
-from workers.runner import Runner
-from workers.speech import Speech
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from workers.coaching import Coaching
 
-_CHECK_SECONDS = 5.0
+_SPARE_CONNECTIONS = 16  # beside one for each job: heartbeat, watch over the process, drain
 
 
 class Container:
     """What the tasks of one process share."""
 
     def __init__(self, settings: Settings) -> None:
-        redis = connect(settings.redis_url, answer_seconds=5)
+        connections = settings.worker_slots + _SPARE_CONNECTIONS
+        redis = connect(settings.redis_url, answer_seconds=5, connections=connections)
         vault = Vault(settings.data_encryption_keys)
-        self.client = openai.OpenAI(api_key=settings.openai_api_key, base_url=settings.openai_base_url, max_retries=0)
-        self.retriever = open_retriever(
-            embedder=Embedder(self.client, settings.openai_embedding_model),
-            data_dir=settings.data_dir,
-            qdrant_url=settings.qdrant_url,
-            qdrant_api_key=settings.qdrant_api_key,
-        )
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._coaching: Coaching | None = None
         self.ledger = Ledger(redis, vault, settings)
         self.sessions = Sessions(redis, vault, settings)
         self.health = Health(redis)
-        heartbeat = Heartbeat(self.ledger)
-        self.life = Life(heartbeat=heartbeat, ledger=self.ledger, ping=redis.ping, slots=settings.worker_slots)
-        self.runner = Runner(
-            ledger=self.ledger,
-            heartbeat=heartbeat,
-            coach=Coach(self.client, settings.openai_model, self.retriever, settings.safety_locale),
-            speech=Speech(self.client, settings.openai_transcription_model, settings.openai_speech_model),
-            breaker=Breaker(),
-            max_audio_seconds=settings.max_audio_seconds,
-            free_of_charge=settings.offline,
+        self._heartbeat = Heartbeat(self.ledger)
+        self.life = Life(heartbeat=self._heartbeat, ledger=self.ledger, ping=redis.ping, slots=settings.worker_slots)
+        self.outbox = Outbox(redis, vault, settings)
+        self.courier = Courier(
+            errands=Errands(redis, vault, settings),
+            endpoints=Endpoints(redis, vault),
+            jobs=Jobs(redis, vault, settings),
+            guard=Guard(settings.webhook_allow_http_hosts),
+            sender=Sender(),
+            retry_seconds=settings.webhook_retry_seconds,
+            slots_of_a_key=max(1, settings.worker_slots // 5),
         )
 
-    def warm_up(self) -> None:
-        """Load the index now, so that the first job need not wait. Without one, jobs wait until there is."""
-        try:
-            self.retriever.refresh()
-        except RagError as error:
-            log.warning("worker.no_index", extra={"reason": type(error).__name__})
+    @property
+    def coaching(self) -> Coaching:
+        """What jobs are done with, built when first asked for: a process that only delivers never does."""
+        from workers.coaching import Coaching  # noqa: PLC0415 (the clients of models and index take seconds to import)
 
-    def check_dependencies(self) -> None:
-        """Record what only a worker can see: whether the index can be searched and the model API answers."""
-        self.health.record("qdrant", _answers(self.retriever.ping))
-        self.health.record("model_api", _answers(lambda: self.client.models.list(timeout=_CHECK_SECONDS)))
-
-
-def _answers(call: Callable[[], object]) -> bool:
-    try:
-        call()
-    except (RagError, openai.OpenAIError):
-        return False
-    return True
+        with self._lock:
+            if self._coaching is None:
+                self._coaching = Coaching(self._settings, self.ledger, self._heartbeat, self.health)
+            return self._coaching

@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from celery import shared_task, signals
+from celery.exceptions import Retry
 
 from store import keys
 from store.envelope import RUN_JOB
@@ -29,10 +30,30 @@ def container_of(app: App) -> Container:
         return app.container
 
 
-@shared_task(name=RUN_JOB, bind=True)
-def run_job(self: Any, job_id: str) -> None:
-    """Do one job, if it is still to be done."""
-    container_of(self.app).runner.run(job_id)
+class JobFailed(Exception):
+    """The job ended as failed. Carries its code and nothing else, because Flower shows it."""
+
+
+class JobGivenBack(Retry):
+    """The job is to be done again, which is up to the ledger: raised like this, it has Celery send nothing."""
+
+    def __repr__(self) -> str:
+        """What Flower shows: the code of the reason."""
+        return f"JobGivenBack({self.message!r})"
+
+
+@shared_task(name=RUN_JOB, bind=True, throws=(JobFailed,))
+def run_job(self: Any, job_id: str) -> str:
+    """Do one job, if it is still to be done.
+
+    Flower shows how that ended: as a result (completed, cancelled, lost, not_due), as FAILURE or as RETRY.
+    """
+    ended = container_of(self.app).coaching.runner.run(job_id)
+    if ended.how == "failed":
+        raise JobFailed(ended.code)
+    if ended.how == "given_back":
+        raise JobGivenBack(ended.code)
+    return ended.how
 
 
 @shared_task(name=REAP, bind=True)
@@ -61,7 +82,7 @@ def own_canary(self: Any) -> None:
 @shared_task(name=CHECK, bind=True)
 def check_dependencies(self: Any) -> None:
     """See whether Qdrant and the model API answer, for `/healthz`."""
-    container_of(self.app).check_dependencies()
+    container_of(self.app).coaching.check_dependencies()
 
 
 def _own_queue(node: str) -> str:
@@ -70,14 +91,11 @@ def _own_queue(node: str) -> str:
 
 
 @signals.celeryd_after_setup.connect
-def _add_own_queue(sender: str, instance: Any, **_: object) -> None:
+def _prepare(sender: str, instance: Any, **_: object) -> None:
     queues = instance.app.amqp.queues
+    if {keys.MESSAGES, keys.VOICE} & queues.consume_from.keys():
+        container_of(instance.app).coaching.warm_up()
     queues.select_add(queues[_own_queue(sender)])
-
-
-@signals.worker_init.connect
-def _build(sender: Any, **_: object) -> None:
-    container_of(sender.app).warm_up()
 
 
 @signals.worker_ready.connect

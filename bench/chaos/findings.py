@@ -25,6 +25,7 @@ class Findings:
     histories: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     numbered: dict[str, int] = field(default_factory=dict)  # session -> how many jobs the ledger counts in it
     replayed_wrongly: list[str] = field(default_factory=list)
+    told: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # job -> status and id of each event heard
 
 
 def collect(base_url: str, redis_url: str, load: Load, record: Record) -> Findings:
@@ -102,6 +103,18 @@ def changed_after_the_end(found: Findings, record: Record) -> list[str]:
     for job, state in found.jobs.items():
         if state and job in words and state["status"] != words[job][-1]:
             wrong.append(f"{job}: ended as {words[job][-1]}, is now {state['status']}")
+    return wrong
+
+
+def told_wrongly(found: Findings) -> list[str]:
+    """Jobs whose end was told as another one, or under two ids."""
+    wrong = []
+    for job, events in found.told.items():
+        state = found.jobs.get(job)
+        if len({webhook_id for _, webhook_id in events}) > 1:
+            wrong.append(f"{job}: told under two ids")
+        if {status for status, _ in events} != {state and state["status"]}:
+            wrong.append(f"{job}: told as {sorted({status for status, _ in events})}, is {state and state['status']}")
     return wrong
 
 

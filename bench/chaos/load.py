@@ -49,9 +49,11 @@ class Load:
         self.promises: dict[str, Promise] = {}
         self.broken_promises: list[str] = []  # one key, two jobs; or a refusal that nothing explains
 
-    def open(self, scale: Scale, keys: tuple[str, ...]) -> None:
-        """Open the sessions and start sending."""
+    def open(self, scale: Scale, keys: tuple[str, ...], receiver: str) -> None:
+        """Have each key's events sent to a receiver, open the sessions and start sending."""
         api = Api(self._base_url, self._record)
+        for key in keys:
+            api.insist("POST", "/webhook-endpoints", key, json={"url": receiver}).raise_for_status()
         for number in range(scale.sessions):
             key = keys[number % len(keys)]
             self.sessions.append(Session(api.insist("POST", "/sessions", key).json()["session_id"], key))

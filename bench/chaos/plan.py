@@ -18,6 +18,7 @@ PROCESS_FAULTS: dict[str, tuple[tuple[str, ...], float]] = {
     "voice worker killed": (_EVERY, 6),
     "worker stopped": (("queued", *_ANSWERING), 2),
     "voice worker stopped": (_EVERY, 2),
+    "delivery worker killed": (_EVERY, 2),
     "beat killed": (_EVERY, 2),
     "web worker killed": (_EVERY, 2),
     "web master killed": (_EVERY, 4),

@@ -16,13 +16,19 @@ from bench.chaos.record import Record
 from bench.chaos.watch import Sight, Watch
 from store import keys
 from store.client import connect
-from store.envelope import template
+from store.envelope import RUN_JOB, template
 
 AIM_SECONDS = 25
 _BAIT_SECONDS = 1.5
 # News comes as a stage begins. In these a call to the model is under way soon after, and that is when it hurts:
 # a worker stopped there comes back with an answer in its hands, and to a job that is somebody else's.
 _DEEP_SECONDS = {"transcribing": 0.3, "generating": 0.05, "speaking": 0.2}
+_FIXED = {
+    "beat killed": "beat",
+    "Valkey killed": "valkey",
+    "model server killed": "offline",
+    "delivery worker killed": "deliveries",
+}
 _TEXT = "What can I do on a rainy day?"
 
 
@@ -112,9 +118,8 @@ class Striker:
 
     def _target(self, strike: Strike, sights: list[Sight]) -> str:
         """Whom to strike so that a job in the wanted stage is hit; "" = nobody fits."""
-        fixed = {"beat killed": "beat", "Valkey killed": "valkey", "model server killed": "offline"}
-        if strike.kind in fixed:
-            return fixed[strike.kind]
+        if strike.kind in _FIXED:
+            return _FIXED[strike.kind]
         if strike.kind.startswith("web"):
             return "web"
         if strike.kind.startswith("running"):
@@ -154,7 +159,9 @@ class Striker:
         voice = self._load.promises[job_id].saying.voice
         queue = keys.VOICE if voice else keys.MESSAGES
         tag = f"{job_id}.chaos{self._envelopes}"
-        envelope = template().replace("@JOB@", job_id).replace("@TAG@", tag).replace("@QUEUE@", queue)
+        envelope = template()
+        for place, word in {"@TASK@": RUN_JOB, "@ID@": job_id, "@TAG@": tag, "@QUEUE@": queue}.items():
+            envelope = envelope.replace(place, word)
         try:
             with self._redis.pipeline() as pipe:
                 pipe.lpush(queue, envelope).execute()

@@ -9,6 +9,7 @@ from collections import deque
 from pathlib import Path
 
 from bench.chaos import findings, plan, verdict
+from bench.chaos.listener import Listener
 from bench.chaos.load import Load
 from bench.chaos.models import Models
 from bench.chaos.plan import Scale, Strike
@@ -30,6 +31,7 @@ _OVERTIME = 0.2  # share of the planned time that late strikes may take on top
 
 def run(scale: Scale, seed: int, data_dir: Path) -> Verdict:
     """Everything, from an empty folder to the verdict."""
+    listener = Listener(_rng(seed, "listener"))
     env = env_file.generated() | {
         "API_KEYS": ",".join(API_KEYS),
         "RATE_LIMIT_SESSIONS_PER_HOUR": _PLENTY,
@@ -39,24 +41,27 @@ def run(scale: Scale, seed: int, data_dir: Path) -> Verdict:
         "JOB_DEADLINE_SECONDS": str(scale.deadline_seconds),
         "JOB_MAX_ATTEMPTS": "6",
         "WORKER_SLOTS": "20",
+        "WEBHOOK_ALLOW_HTTP_HOSTS": f"127.0.0.1:{listener.port}",
+        "WEBHOOK_RETRY_SECONDS": "1,1,2,2,4,4,8,8,16,16",
     }
     record = Record(data_dir / "chaos.jsonl")
     with running(data_dir, env, faults=True) as stack:
         spare = Spare(stack.settings, env, stack.supervisor.log_dir / f"{NAME}.log")
         try:
-            return _trial(scale, seed, stack, spare, record)
+            return _trial(scale, seed, stack=stack, spare=spare, record=record, listener=listener)
         finally:
             spare.close()
+            listener.close()
             record.close()
 
 
-def _trial(scale: Scale, seed: int, stack: Stack, spare: Spare, record: Record) -> Verdict:
+def _trial(scale: Scale, seed: int, *, stack: Stack, spare: Spare, record: Record, listener: Listener) -> Verdict:
     models = Models(stack.settings, record)
     recording = models.speak(_SPOKEN, stack.settings.openai_speech_model)
     models.forget()
     record.write("started")
     load = Load(stack.base_url, record, recording, seed)
-    load.open(scale, API_KEYS)
+    load.open(scale, API_KEYS, f"http://127.0.0.1:{listener.port}/")
     watch = Watch(stack.settings.redis_url, load, record)
     holders = Holders(stack.supervisor.log_dir)
     striker = Striker(
@@ -91,8 +96,10 @@ def _trial(scale: Scale, seed: int, stack: Stack, spare: Spare, record: Record) 
     models.sample()
     holders.read()
     watch.close()
-    striker.close()
     found = findings.collect(stack.base_url, stack.settings.redis_url, load, record)
+    _hear_out(listener, found, striker)
+    striker.close()
+    found.told = dict(listener.heard)
     return verdict.judge(scale, load, found, record, waited=holders.waited, calls=models.calls)
 
 
@@ -111,6 +118,13 @@ def _drain(scale: Scale, load: Load, watch: Watch, striker: Striker) -> None:
     while load.outstanding() and time.monotonic() < give_up:
         striker.rest(1)
         watch.look()
+
+
+def _hear_out(listener: Listener, found: findings.Findings, striker: Striker) -> None:
+    """Return when the receiver was told of every job, or should long have been."""
+    give_up = time.monotonic() + verdict.TELL_SECONDS
+    while found.jobs.keys() - listener.heard.keys() and time.monotonic() < give_up:
+        striker.rest(1)
 
 
 def _rng(seed: int, what: str) -> random.Random:

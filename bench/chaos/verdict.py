@@ -16,6 +16,7 @@ from bench.chaos.record import Record
 GRACE_SECONDS = 20  # beat, the worker or Valkey may just have been killed when a deadline passes
 RECOVERY_SECONDS = 30
 HANG_SECONDS = 5
+TELL_SECONDS = 120  # a delivery worker killed in an attempt costs its lease of 30 s, and that may happen twice
 WEB_START_SECONDS = 25  # on two busy cores, until the first request is answered again
 _EXPLAINED = {"attempts_exhausted", "deadline_passed", "model_unavailable"}
 _KILLS = {"worker killed", "voice worker killed"}
@@ -79,6 +80,10 @@ def _promises(verdict: Verdict, scale: Scale, load: Load, found: Findings, recor
         f"{session}: {n} for {accepted[session]}" for session, n in found.numbered.items() if n != accepted[session]
     ]
     verdict.must_be_none("jobs that nobody was promised", ghosts)
+    verdict.must_be_none("ended, but nobody was told", [job for job in found.jobs if job not in found.told])
+    verdict.must_be_none("told otherwise than it ended", findings.told_wrongly(found))
+    repeated = sum(len(events) - 1 for events in found.told.values())
+    verdict.say("jobs told of, and how often once more", f"{len(found.told)}, {repeated}")
     verdict.must_be_none("promises broken or given twice", load.broken_promises + found.replayed_wrongly)
     unexplained = [
         f"{job}: {state['error']['code']}"

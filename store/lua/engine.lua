@@ -7,6 +7,7 @@ local DISPATCH, LEASES, DEADLINES = KEYS[11], KEYS[12], KEYS[13]
 local QUEUE = {m = KEYS[14], v = KEYS[15]}
 local AUDIO, SPEECH, SESSIONS, KEY_SESSIONS, KEY_JOBS = KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local DURATIONS = {m = KEYS[21], v = KEYS[22]}
+local EVENT, OUTBOX, ENDPOINTS, DELIVERIES = KEYS[23], KEYS[24], KEYS[25], KEYS[26]
 local A = cjson.decode(ARGV[1])
 
 -- The server's clock is the only one: workers and web hosts may disagree about the time.
@@ -19,11 +20,14 @@ local BACKSTOP_MS = 3600 * 1000  -- keys outlive their session's absolute end by
 
 local function ms(n) return string.format('%.0f', n) end
 
--- Put a job's message on its Celery queue. The envelope is kombu's; only the ids in it change.
+-- Put a message with one id on a Celery queue. The envelope is kombu's; only what stands between @ changes.
+local function send(queue, task, id)
+  local fill = {TASK = task, ID = id, TAG = id .. '.' .. ms(NOW_US), QUEUE = queue}
+  redis.call('LPUSH', queue, (A.envelope:gsub('@(%u+)@', fill)))
+end
+
 local function dispatch(job, code, next_try_ms)
-  local tag = job .. '.' .. ms(NOW_US)
-  local envelope = A.envelope:gsub('@JOB@', job):gsub('@TAG@', tag):gsub('@QUEUE@', QUEUE[code])
-  redis.call('LPUSH', QUEUE[code], envelope)
+  send(QUEUE[code], 'jobs.run', job)
   redis.call('ZADD', DISPATCH, ms(NOW + next_try_ms), job)
 end
 
@@ -67,9 +71,22 @@ end
 
 local function notify(job, word) redis.call('PUBLISH', 'rr:notify:' .. job, word) end
 
+-- A job's end and its event are written together, so that there is none without the other. Who hears of it is found out
+-- by `webhooks.fan_out`; nothing is written where nobody could.
+local function announce(job)
+  local end_ = redis.call('HMGET', JOB, 'webhook', 'key_id', 'session_id', 'status', 'outcome')
+  if not end_[1] and redis.call('EXISTS', ENDPOINTS) == 0 then return end
+  redis.call('HSET', EVENT, 'webhook', end_[1] or '', 'key_id', end_[2], 'session_id', end_[3], 'status', end_[4],
+    'outcome', end_[5] or '', 'at', ms(NOW))
+  redis.call('PEXPIREAT', EVENT, ms(NOW + A.webhook_keep_ms))
+  redis.call('ZADD', OUTBOX, ms(NOW), job)
+  send(DELIVERIES, 'webhooks.fan_out', job)
+end
+
 -- The one way a job ends.
 local function finish(job, code, status, fields)
   redis.call('HSET', JOB, 'status', status, 'stage', '', 'completed_at', ms(NOW), 'lease_until', '0', unpack(fields or {}))
+  announce(job)
   redis.call('DEL', AUDIO)
   leave(job, code)
   notify(job, status)
@@ -89,6 +106,21 @@ local function touch(session, at_least)
   redis.call('HSET', SESSION, 'expires_at', ms(until_ms))
   redis.call('ZADD', SESSIONS, ms(until_ms), session)
   redis.call('ZADD', KEY_SESSIONS, ms(until_ms), session)
+end
+
+-- Remove deliveries wherever they are: their hash, the two sets of their receiver (KEYS from `first` on), the index. What else
+-- waits for that receiver may have their slots at once.
+local function forget_deliveries(ids, index, receivers, first)
+  local removed = 0
+  for i, id in ipairs(ids) do
+    local at = first + (i - 1) * 3
+    removed = removed + redis.call('DEL', KEYS[at])
+    redis.call('ZREM', KEYS[at + 1], id)
+    redis.call('ZREM', KEYS[at + 2], id)
+    redis.call('ZREM', index, id)
+    redis.call('ZADD', receivers, 'XX', 'LT', ms(NOW), KEYS[at + 1]:match('[^:]+$'))
+  end
+  return removed
 end
 
 local function keep(...)

@@ -1,8 +1,8 @@
 -- engine
 -- Accept a job: checks, record, place in line, idempotency record and (if admitted) Celery message, or nothing at all.
 -- Returns {'ok'} or a word that says why not: replay, mismatch, gone, raced, ending, waiting_cap, busy.
--- KEYS[23] = idempotency record. ARGV[2..4] = sealed input, sealed metadata, sealed recording (may be empty).
-local IDEMPOTENCY = KEYS[23]
+-- KEYS[27] = idempotency record. ARGV[2..5] = sealed input, metadata, recording and webhook (the last two may be empty).
+local IDEMPOTENCY = KEYS[27]
 -- Older entries have no record any more: it ran out unswept, because nothing ran for longer than a session lives.
 local STALE_MS, STALE_US = ms(NOW - A.session_max_ms - BACKSTOP_MS), ms(NOW_US - (A.session_max_ms + BACKSTOP_MS) * 1000)
 if redis.call('HGET', JOB, 'token') == A.token then return {'ok'} end  -- the client library sent it twice
@@ -31,6 +31,7 @@ redis.call('HSET', JOB, 'token', A.token, 'type', A.type, 'key_id', A.key_id, 's
   'stage', '', 'attempts', 0, 'fence', 0, 'calls', 0, 'dispatches', 0, 'lease_until', 0, 'created_at', ms(NOW),
   'deadline', ms(deadline), 'speak', A.speak, 'request_id', A.request_id, 'idempotency', A.digest ~= '' and IDEMPOTENCY or '',
   'input', ARGV[2], 'metadata', ARGV[3])
+if ARGV[5] ~= '' then redis.call('HSET', JOB, 'webhook', ARGV[5]) end
 redis.call('ZADD', KEY_JOBS, ms(NOW_US), A.job)
 if A.digest ~= '' then
   redis.call('HSET', IDEMPOTENCY, 'job', A.job, 'digest', A.digest)
@@ -38,13 +39,14 @@ if A.digest ~= '' then
 end
 
 if A.settled ~= '' then
-  -- Answered on the spot (an escalated message): it never stood in line. ARGV[5..8] = sealed output, both turns, and the
+  -- Answered on the spot (an escalated message): it never stood in line. ARGV[6..9] = sealed output, both turns, and the
   -- one event of its stream.
   redis.call('HSET', JOB, 'status', 'completed', 'outcome', A.settled, 'started_at', ms(NOW), 'completed_at', ms(NOW),
-    'guardrails', A.guardrails, 'timings', '{"queued_ms":0,"total_ms":0}', 'output', ARGV[5])
-  redis.call('RPUSH', HISTORY, ARGV[6], ARGV[7])
+    'guardrails', A.guardrails, 'timings', '{"queued_ms":0,"total_ms":0}', 'output', ARGV[6])
+  redis.call('RPUSH', HISTORY, ARGV[7], ARGV[8])
   redis.call('LTRIM', HISTORY, -A.max_history, -1)
-  redis.call('XADD', EVENTS, '*', 'event', ARGV[8])
+  redis.call('XADD', EVENTS, '*', 'event', ARGV[9])
+  announce(A.job)
   keep(JOB, HISTORY, EVENTS)
   return {'ok'}
 end

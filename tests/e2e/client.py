@@ -99,7 +99,7 @@ class Client:
 
     def keys_of(self, session: str) -> list[bytes]:
         """Every Redis key with this session's id in its name."""
-        redis = connect(self.stack.settings.redis_url)
+        redis: Any = connect(self.stack.settings.redis_url)
         try:
             return list(redis.scan_iter(match=f"*{session.removeprefix('sess_')}*"))
         finally:

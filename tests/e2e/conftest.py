@@ -10,6 +10,7 @@ from pathlib import Path
 import av
 import openai
 import pytest
+import trustme
 
 from local.stack import Stack, running
 from tests.e2e.client import KEYS, Client
@@ -18,8 +19,16 @@ PLENTY = "10000"
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def authority() -> trustme.CA:
+    """The certificate authority of the webhook receivers."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory, authority: trustme.CA) -> Iterator[Stack]:
     data_dir: Path = tmp_path_factory.mktemp("stack")
+    authorities = tmp_path_factory.mktemp("certificates") / "authority.pem"
+    authority.cert_pem.write_to_path(str(authorities))
     env = {
         "API_KEYS": ",".join(KEYS),
         "RATE_LIMIT_SESSIONS_PER_HOUR": PLENTY,
@@ -27,6 +36,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         "RATE_LIMIT_VOICE_PER_HOUR": PLENTY,
         "MAX_SESSIONS_PER_API_KEY": PLENTY,
         "LOG_LEVEL": "DEBUG",
+        "WEBHOOK_ALLOW_HTTP_HOSTS": "localhost",  # receivers of the tests: on loopback, any port
+        "WEBHOOK_RETRY_SECONDS": "1,1,1",
+        "SSL_CERT_FILE": str(authorities),
     }
     with running(data_dir, env, faults=True) as ready:
         yield ready

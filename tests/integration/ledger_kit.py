@@ -7,19 +7,30 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from config import Settings
 from store import keys
 from store.crypto import Vault
+from store.deliveries import Deliveries, Delivery
+from store.envelope import DELIVER
+from store.errands import Attempted, Errand, Errands
 from store.history import History
 from store.hold import Hold
 from store.job import Job
-from store.jobs import Jobs, Settled, Submission
+from store.jobs import Jobs
 from store.ledger import Ledger
+from store.outbox import Outbox
+from store.scripts import Scripts
 from store.sessions import Session, Sessions
+from store.submission import Settled, Submission
+from store.webhook_endpoints import EVENTS, Endpoint, Endpoints
 
 SAID = "I managed ten minutes on the pier"
 REPLY = "Ten minutes is a real start. What made it possible?"
+SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ="  # noqa: S105 (of tests)  pragma: allowlist secret
 LONG_AGO = 1  # ms since the epoch
+AN_HOUR_MS = 3_600_000
 
 
 def submission(text: str = SAID, **more: Any) -> Submission:
@@ -30,6 +41,22 @@ def submission(text: str = SAID, **more: Any) -> Submission:
 
 def recording(audio: bytes = b"RIFF-something-spoken", **more: Any) -> Submission:
     return submission(type="voice", input={}, audio=audio, **more)
+
+
+def attempted(status: int | None = 500, error: str | None = None) -> Attempted:
+    """What a worker noted about a request to a receiver."""
+    return Attempted(at=1_760_000_000_000, status=status, latency_ms=30, error=error)
+
+
+def send_scripts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on do what the client library may do when a connection breaks; the second answer is the one it gives."""
+    once = Scripts.run
+
+    def twice(self: Scripts, *arguments: Any) -> Any:
+        once(self, *arguments)
+        return once(self, *arguments)
+
+    monkeypatch.setattr(Scripts, "run", twice)
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 10) -> None:
@@ -55,6 +82,10 @@ class Kit:
         self.jobs = Jobs(redis, vault, settings)
         self.ledger = Ledger(redis, vault, settings)
         self.history = History(redis)
+        self.endpoints = Endpoints(redis, vault)
+        self.outbox = Outbox(redis, vault, settings)
+        self.errands = Errands(redis, vault, settings)
+        self.deliveries = Deliveries(redis, vault, settings)
 
     # The web's side
 
@@ -88,6 +119,11 @@ class Kit:
         assert session is not None
         return self.jobs.cancel(job, session)
 
+    def listen(self, key_id: str = "key_a", url: str = "https://receiver.example/hook", **more: Any) -> Endpoint:
+        """Register a webhook endpoint, for every event unless told otherwise."""
+        fields: dict[str, Any] = {"url": url, "events": list(EVENTS), "include_output": False, "description": ""}
+        return self.endpoints.create(key_id, SECRET, **{**fields, **more})
+
     # The worker's side
 
     def claim(self, job_id: str) -> Hold:
@@ -112,10 +148,44 @@ class Kit:
     def run(self, job_id: str) -> None:
         self.commit(self.claim(job_id))
 
-    def messages(self, queue: str = keys.MESSAGES) -> list[str]:
-        """The job ids of the messages in a Celery queue, the next one to be taken first."""
-        taken_from_the_right = reversed(self.redis.lrange(queue, 0, -1))
-        return [json.loads(json.loads(raw)["body"])[0][0] for raw in taken_from_the_right]
+    def messages(self, queue: str = keys.MESSAGES, task: str | None = None) -> list[str]:
+        """The ids of the messages in a Celery queue, the next one to be taken first; of one task if it is named."""
+        taken_from_the_right = [json.loads(raw) for raw in reversed(self.redis.lrange(queue, 0, -1))]
+        wanted = [message for message in taken_from_the_right if task in (None, message["headers"]["task"])]
+        return [json.loads(message["body"])[0][0] for message in wanted]
+
+    def end(self, session: Session, **more: Any) -> str:
+        """A job that was answered, and whose webhook receivers were found out."""
+        job_id = self.submit(session, **more)
+        self.run(job_id)
+        self.outbox.fan_out(job_id)
+        return job_id
+
+    def to_send(self) -> list[str]:
+        """The deliveries that have a message, in order; they are taken from the queue."""
+        sent = self.messages(keys.DELIVERIES, DELIVER)
+        self.redis.delete(keys.DELIVERIES)
+        return sent
+
+    def take(self, delivery_id: str) -> Errand:
+        errand = self.errands.claim(delivery_id)
+        assert errand is not None, f"{delivery_id} is not to be had"
+        return errand
+
+    def deliver(self, delivery_id: str, status: int = 200, answer: bytes = b"", delay_ms: int = AN_HOUR_MS) -> Errand:
+        """One attempt: a status of the 200s is the end of it, after any other it is tried again after the delay."""
+        errand = self.take(delivery_id)
+        if status < 300:
+            assert self.errands.delivered(errand, attempted(status), answer)
+        else:
+            assert self.errands.retry(errand, attempted(status), answer, delay_ms=delay_ms)
+        return errand
+
+    def of(self, delivery_id: str, key_id: str = "key_a") -> Delivery:
+        """A delivery as its owner sees it."""
+        found = self.deliveries.get(delivery_id, key_id)
+        assert found is not None
+        return found
 
     def line(self, session: Session) -> list[str]:
         return [entry.decode()[2:] for entry in self.redis.lrange(keys.line(session.id), 0, -1)]
@@ -132,6 +202,20 @@ class Kit:
 
     def end_dispatch_interval(self, job_id: str) -> None:
         self.redis.zadd(keys.DISPATCH, {job_id: LONG_AGO}, xx=True)
+
+    def end_lease_of_delivery(self, delivery_id: str) -> None:
+        self.redis.hset(keys.delivery(delivery_id), "lease_until", LONG_AGO)
+        receiver = self.redis.hget(keys.delivery(delivery_id), "receiver").decode()
+        self.redis.zadd(keys.sending(receiver), {delivery_id: LONG_AGO}, xx=True)
+        self.redis.zadd(keys.RECEIVERS, {receiver: LONG_AGO}, xx=True)
+
+    def end_pause_of_receivers(self) -> None:
+        """Let everything be due that a receiver's deliveries wait for."""
+        for receiver in self.redis.zrange(keys.RECEIVERS, 0, -1):
+            for index in (keys.due(receiver.decode()), keys.sending(receiver.decode())):
+                for delivery in self.redis.zrange(index, 0, -1):
+                    self.redis.zadd(index, {delivery: LONG_AGO}, xx=True)
+            self.redis.zadd(keys.RECEIVERS, {receiver: LONG_AGO}, xx=True)
 
     def end_session(self, session: Session) -> None:
         """Let it expire without anybody having swept it."""

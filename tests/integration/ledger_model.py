@@ -54,6 +54,8 @@ class ModelJob:
     leased: bool = False
     due: bool = False
     overdue: bool = False
+    webhook: bool = False
+    escalated: bool = False
 
     @property
     def over(self) -> bool:
@@ -68,16 +70,19 @@ class ModelJob:
 class LedgerModel:
     """Every method does what the script of that name does, and returns what the product says about it."""
 
-    def __init__(self, *, running_cap: int, voice_cap: int, waiting_cap: int, max_attempts: int) -> None:
+    def __init__(self, *, running_cap: int, voice_cap: int, waiting_cap: int, max_attempts: int, listener: str) -> None:
         self._running_cap = running_cap
         self._voice_cap = voice_cap
         self._waiting_cap = waiting_cap
         self._max_attempts = max_attempts
+        self._listener = listener
         self._ticks = count()
         self.sessions: dict[str, ModelSession] = {}
         self.jobs: dict[str, ModelJob] = {}
         self.queues: dict[str, list[str]] = {"m": [], "v": []}
         self.idempotency: dict[tuple[str, str], tuple[str, object]] = {}
+        self.ends: dict[str, ModelJob] = {}  # what webhooks know; it outlives a session that was swept
+        self.deliveries: dict[str, int] = {}  # how many, of the jobs whose receivers were found out
 
     # The web's side
 
@@ -88,10 +93,19 @@ class LedgerModel:
         return [session for session in self.sessions.values() if session.key_id == key_id]
 
     def submit(
-        self, session_id: str, key_id: str, *, code: str, text: str, on_busy: str, idempotency_key: str, reply: str
+        self,
+        session_id: str,
+        key_id: str,
+        *,
+        code: str,
+        text: str,
+        on_busy: str,
+        idempotency_key: str,
+        reply: str,
+        webhook: str,
     ) -> str:
         """The id of the job (an earlier one for a repeated idempotency key), or the reason for a refusal."""
-        content = (session_id, code, text, on_busy)
+        content = (session_id, code, text, on_busy, webhook)
         if idempotency_key and (key_id, idempotency_key) in self.idempotency:
             known, known_content = self.idempotency[key_id, idempotency_key]
             return known if known_content == content else "mismatch"
@@ -105,12 +119,14 @@ class LedgerModel:
             return "busy"
         session.numbers += 1
         job = ModelJob(f"job_{session_id.removeprefix('sess_')}_{session.numbers}", code, text, session)
+        job.webhook, job.escalated = bool(webhook), bool(reply)
         session.jobs.append(job)
         self.jobs[job.id] = job
         if idempotency_key:
             self.idempotency[key_id, idempotency_key] = job.id, content
         if reply:
             job.status, job.events = "completed", 1
+            self._announce(job)
             session.history += [("user", text, job.id), ("assistant", reply, job.id)]
         self._move_up(key_id)
         if not reply and on_busy == "cancel_previous":
@@ -147,24 +163,48 @@ class LedgerModel:
             return None
         kept = [turn for turn in job.session.history if turn[2] != job_id]
         receipt = {"messages": len(job.session.history) - len(kept), "events": job.events}
+        receipt["deliveries"] = self._unsay([job])
         job.session.history = kept
         job.session.jobs.remove(job)
         self._forget([job])
         return receipt
 
-    def erase(self, session_id: str) -> dict[str, int] | None:
+    def erase(self, session_id: str, *, swept: bool) -> dict[str, int] | None:
         session = self.sessions.pop(session_id, None)
         if session is None:
             return None
         self._forget(session.jobs)
         self._move_up(session.key_id)
-        events = sum(job.events for job in session.jobs)
-        return {"messages": len(session.history), "jobs": len(session.jobs), "events": events}
+        receipt = {"messages": len(session.history), "jobs": len(session.jobs)}
+        receipt["events"] = sum(job.events for job in session.jobs)
+        receipt["deliveries"] = 0 if swept else self._unsay(session.jobs)
+        return receipt
 
     def _forget(self, jobs: list[ModelJob]) -> None:
         for job in jobs:
             del self.jobs[job.id]
         self.idempotency = {key: known for key, known in self.idempotency.items() if known[0] in self.jobs}
+
+    def _unsay(self, jobs: list[ModelJob]) -> int:
+        """Webhooks forget these jobs; returns how many deliveries those had."""
+        for job in jobs:
+            self.ends.pop(job.id, None)
+        return sum(self.deliveries.pop(job.id, 0) for job in jobs)
+
+    # Webhooks
+
+    def _announce(self, job: ModelJob) -> None:
+        if job.webhook or job.session.key_id == self._listener:
+            self.ends[job.id] = job
+
+    def outbox(self) -> list[str]:
+        return sorted(job_id for job_id in self.ends if job_id not in self.deliveries)
+
+    def fan_out(self, job_id: str) -> int:
+        job = self.ends[job_id]
+        receivers = job.webhook + (job.session.key_id == self._listener)
+        self.deliveries[job_id] = receivers * (2 if job.escalated else 1)
+        return self.deliveries[job_id]
 
     # The worker's side
 
@@ -267,6 +307,7 @@ class LedgerModel:
 
     def _end(self, job: ModelJob, status: str, error: str = "") -> None:
         job.status, job.stage, job.error, job.leased, job.due = status, "", error, False, False
+        self._announce(job)
         self._move_up(job.session.key_id)
 
     def _move_up(self, key_id: str) -> None:
@@ -297,4 +338,7 @@ class LedgerModel:
             "history": {id_: session.history for id_, session in self.sessions.items()},
             "queues": self.queues,
             "idempotency": sorted(job_id for job_id, _ in self.idempotency.values()),
+            "ends": {job.id: job.status for job in self.ends.values()},
+            "outbox": self.outbox(),
+            "deliveries": sorted(job_id for job_id, count in self.deliveries.items() for _ in range(count)),
         }

@@ -11,6 +11,7 @@ from store import keys
 from store.job import TERMINAL
 
 TAKEN = frozenset({"in_progress", "cancelling"})
+_ON_THEIR_WAY = (keys.OUTBOX, "rr:webhook_event:", "rr:delivery:", "rr:deliveries:", "rr:due:", "rr:sending:")
 _READS = {b"hash": "hgetall", b"stream": "xlen", b"string": "strlen"}
 
 
@@ -46,16 +47,32 @@ class Stored:
         return [json.loads(json.loads(raw)["body"])[0][0] for raw in reversed(self.values.get(name, []))]
 
 
-def check(stored: Stored, *, running_cap: int, voice_cap: int, ended: dict[str, str], erased: list[str]) -> None:
-    """Assert every promise; `ended` is how jobs were seen to end before, `erased` names sessions and jobs."""
+def check(
+    stored: Stored,
+    *,
+    running_cap: int,
+    voice_cap: int,
+    ended: dict[str, str],
+    erased: list[str],
+    swept: list[str],
+) -> None:
+    """Assert every promise; `ended` is how jobs were seen to end before, `erased` names sessions and jobs.
+
+    Of the sessions in `swept` nothing is left but what is on its way to webhook receivers.
+    """
     _one_job_of_a_session_runs_and_the_others_wait_in_order(stored)
     _every_unfinished_job_is_on_its_way_and_no_other_is_in_an_index(stored)
     _no_api_key_has_more_slots_than_its_caps(stored, running_cap, voice_cap)
     _history_holds_each_completed_job_once_in_order(stored)
     for job_id, status in ended.items():
         assert stored.status.get(job_id, status) == status, f"{job_id} ended as {status}"
-    rest = repr({name: value for name, value in stored.values.items() if name not in keys.QUEUES})
-    for mark in erased:
+    rest = {name: repr((name, value)) for name, value in stored.values.items() if name not in keys.QUEUES}
+    _nothing_is_left_of(erased, "".join(rest.values()))
+    _nothing_is_left_of(swept, "".join(text for name, text in rest.items() if not name.startswith(_ON_THEIR_WAY)))
+
+
+def _nothing_is_left_of(marks: list[str], rest: str) -> None:
+    for mark in marks:
         assert not re.search(rf"{mark}(?!\d)", rest), f"{mark} was erased"
 
 

@@ -16,7 +16,7 @@ from store import keys
 from workers.app import create_app
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("store", "safety", "rag", "coach", "workers", "web", "offline", "local")
+PACKAGES = ("store", "safety", "webhooks", "rag", "coach", "workers", "web", "offline", "local")
 DERIVED = {"offline"}  # fields that no variable sets
 COMPOSE_ONLY = {"REDIS_PASSWORD"}  # read by docker-compose.yml, which makes REDIS_URL of it
 

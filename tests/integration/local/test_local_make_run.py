@@ -89,7 +89,7 @@ def _story(launcher: "subprocess.Popen[str]", checkout: Path, home: Path, port: 
     socket = Path(re.findall("file=(.*sock)", configuration)[0])
     assert socket.exists()
 
-    redis = connect(str(dotenv_values(data_dir / STACK_FILE)["REDIS_URL"]))
+    redis: Any = connect(str(dotenv_values(data_dir / STACK_FILE)["REDIS_URL"]))
     ids = [name.decode() for name in redis.hvals(keys.API_KEY_HASHES)]
     names = {(redis.hget(keys.api_key(key_id), "name") or b"").decode() for key_id in ids}
     open_sessions = redis.zcard(keys.SESSIONS)

@@ -8,8 +8,8 @@ import pytest
 
 from store import keys
 from store.history import Message
-from store.job_errors import INTERNAL, JobError
 from store.job import TERMINAL
+from store.job_errors import INTERNAL, JobError
 from store.scripts import Scripts
 from tests.integration.ledger_kit import REPLY, SAID, Kit
 

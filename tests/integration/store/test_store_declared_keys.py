@@ -9,12 +9,25 @@ import pytest
 from redis.exceptions import NoPermissionError, ResponseError
 
 import store.scripts
+from store import keys
 from store.client import connect
+from store.errands import Attempted
 from store.job_errors import INTERNAL
 from store.scripts import Scripts
-from tests.integration.ledger_kit import Kit
+from store.submission import Settled
+from tests.integration.ledger_kit import SECRET, Kit
 
 USER = "only_declared_keys"
+OF_WEBHOOKS = {
+    "add_endpoint",
+    "update_endpoint",
+    "rotate_secret",
+    "fan_out",
+    "admit_deliveries",
+    "claim_delivery",
+    "settle_delivery",
+    "replay_delivery",
+}
 
 
 @pytest.fixture
@@ -59,8 +72,44 @@ def test_every_ledger_script_declares_every_key_it_touches(limited: set[str], ki
     assert kit.jobs.erase(finished, kit.again(session))
     kit.claim(kit.submit(session))
     assert kit.sessions.erase(session.id)
+    assert limited == _scripts() - OF_WEBHOOKS
+
+
+def test_every_webhook_script_declares_every_key_it_touches(limited: set[str], kit: Kit) -> None:
+    endpoint, session = kit.listen(), kit.open()
+    other = kit.listen(url="https://another.example/")
+    kit.endpoints.update(endpoint, {"description": "the first"})
+    kit.endpoints.rotate(endpoint, SECRET)
+    for settled in (None, Settled("escalated", "Call 911.", [])):
+        job_id = kit.submit(session, settled=settled, webhook={"url": "https://third.example/"})
+        if not settled:
+            kit.run(job_id)
+        assert kit.outbox.fan_out(job_id) == (6 if settled else 3)
+    kit.outbox.sample(other)
+    kit.outbox.pump()
+    for number in range(3):
+        errand = kit.errands.claim(keys.delivery_id(keys.job_id(session.id, 1), number))
+        assert errand
+        attempt = Attempted(at=1, status=500, latency_ms=3, error=None)
+        if number == 0:
+            assert kit.errands.delivered(errand, attempt, b"thanks")
+        elif number == 1:
+            assert kit.errands.give_up(errand, "exhausted", attempt)
+        else:
+            assert kit.errands.retry(errand, attempt, b"busy", delay_ms=5000)
+    kit.end_pause_of_receivers()
+    assert kit.outbox.pump() == 3
+    delivery = kit.deliveries.of_job(keys.job_id(session.id, 1), "key_a")[0]
+    assert kit.deliveries.replay(delivery)
+    assert kit.jobs.erase(kit.job(delivery.job_id or ""), kit.again(session))
+    assert kit.sessions.erase(session.id)
+    kit.endpoints.delete(other)
+    assert limited >= OF_WEBHOOKS
+
+
+def _scripts() -> set[str]:
     folder = Path(store.scripts.__file__).parent / "lua"
-    assert limited == {script.stem for script in folder.glob("*.lua")} - {"engine"}
+    return {script.stem for script in folder.glob("*.lua")} - {"engine", "deliveries"}
 
 
 def test_the_freed_slot_of_another_session_is_given_within_declared_keys(limited: set[str], make_kit: Any) -> None:
@@ -80,7 +129,7 @@ def test_a_script_that_touches_an_undeclared_key_is_noticed(kit: Kit, monkeypatc
     kit.submit(session)
     monkeypatch.setattr("store.keys.REWRITE_DUE", "elsewhere")
     undeclared = Path(store.scripts.__file__).parent / "lua" / "erase.lua"
-    source = undeclared.read_text(encoding="utf-8").replace("KEYS[23]", "'rr:rewrite_due'")
+    source = undeclared.read_text(encoding="utf-8").replace("KEYS[27]", "'rr:rewrite_due'")
     monkeypatch.setattr(Path, "read_text", _replaced(undeclared, source))
     with pytest.raises((NoPermissionError, ResponseError)):
         kit.sessions.erase(session.id)

@@ -9,8 +9,8 @@ import pytest
 from store import keys
 from store.hold import JobLost
 from store.job_errors import INTERNAL
-from store.jobs import Settled, SubmitRefused
 from store.scripts import Scripts
+from store.submission import Settled, SubmitRefused
 from tests.integration.ledger_kit import Kit, submission, wait_for
 
 SETTLED = Settled("escalated", "Please call 911 now.", [])
@@ -31,6 +31,7 @@ def test_erasing_mid_run_leaves_no_key_and_the_holder_can_make_none(kit: Kit) ->
         "jobs": 4,
         "events": 2,  # one of them the reply that was settled on the spot
         "recordings": 2,
+        "deliveries": 0,
     }
     assert kit.keys_of(session) == []
     assert not list(kit.redis.scan_iter("rr:idempotency:*"))

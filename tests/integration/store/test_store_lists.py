@@ -9,7 +9,7 @@ import pytest
 
 from store import keys
 from store.events import Events
-from store.jobs import Settled
+from store.submission import Settled
 from tests.integration.ledger_kit import Kit, submission
 
 

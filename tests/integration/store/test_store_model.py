@@ -17,21 +17,23 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from store import engine, keys
 from store.hold import Hold, JobCancelled, JobLost
-from store.job_errors import INTERNAL
 from store.job import TERMINAL
-from store.jobs import Settled, SubmitRefused
+from store.job_errors import INTERNAL
 from store.sessions import Session, SessionCapReached
-from tests.integration.ledger_kit import REPLY, Kit, submission
+from store.submission import Settled, SubmitRefused
+from tests.integration.ledger_kit import AN_HOUR_MS, REPLY, Kit, submission
 from tests.integration.ledger_model import LedgerModel, ModelJob
 from tests.integration.ledger_promises import Stored, check
 
 T = TypeVar("T")
 
 RUNNING_CAP, VOICE_CAP, WAITING_CAP, MAX_ATTEMPTS, SESSIONS_PER_KEY = 2, 1, 4, 2, 3
-AN_HOUR_MS = 3_600_000
 KEY_IDS = ("key_a", "key_a", "key_a", "key_b")
+LISTENER = "key_a"  # the one with a registered webhook endpoint
 QUEUE_OF_CODE = {"m": keys.MESSAGES, "v": keys.VOICE}
 SETTLED = Settled("escalated", "Please call 911 now.", [])
+
+HOOK = "https://own.example/hook"
 
 SUBMISSIONS: dict[str, dict[str, str]] = {
     "message": {},
@@ -39,6 +41,8 @@ SUBMISSIONS: dict[str, dict[str, str]] = {
     "reject": {"on_busy": "reject"},
     "cancel_previous": {"on_busy": "cancel_previous"},
     "settled": {"reply": SETTLED.reply},
+    "with a webhook": {"webhook": HOOK},
+    "settled, with a webhook": {"reply": SETTLED.reply, "webhook": HOOK},
     "keyed": {"idempotency_key": "k"},
     "keyed, other text": {"idempotency_key": "k", "text": "bye"},
     "keyed, settled": {"idempotency_key": "k", "reply": SETTLED.reply},
@@ -58,6 +62,7 @@ HAPPENINGS = {
     "a_lease_runs_out": 2,
     "comes_due": 3,
     "reap": 3,
+    "fan_out": 2,
     "deliver_a_duplicate": 1,
     "messages_are_lost": 1,
     "erase_session": 1,
@@ -90,12 +95,18 @@ class LedgerMachine(RuleBasedStateMachine):
         kit.redis.flushall()
         self.kit = kit
         self.model = LedgerModel(
-            running_cap=RUNNING_CAP, voice_cap=VOICE_CAP, waiting_cap=WAITING_CAP, max_attempts=MAX_ATTEMPTS
+            running_cap=RUNNING_CAP,
+            voice_cap=VOICE_CAP,
+            waiting_cap=WAITING_CAP,
+            max_attempts=MAX_ATTEMPTS,
+            listener=LISTENER,
         )
+        kit.listen(LISTENER)
         self.sessions: dict[str, Session] = {}
         self.holds: dict[str, Hold] = {}  # by job id and fence
         self.ended: dict[str, str] = {}
         self.erased: list[str] = []
+        self.swept: list[str] = []
         for key_id in KEY_IDS:
             self._open(key_id)
 
@@ -109,6 +120,7 @@ class LedgerMachine(RuleBasedStateMachine):
             "a_lease_runs_out": self.leased(),
             "comes_due": self.unfinished(),
             "reap": self.model.due(),
+            "fan_out": self.model.outbox(),
             "deliver_a_duplicate": self.some_jobs(),
             "messages_are_lost": sum(map(len, self.model.queues.values())) > 2,
             "erase_session": len(self.model.jobs) > 5,
@@ -160,15 +172,16 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def submit(self) -> None:
         session_id, what = self._choose(self.some_sessions()), self._choose(weighted(SENT))
-        fields = {"code": "m", "text": "hello", "on_busy": "enqueue", "idempotency_key": "", "reply": ""}
+        fields = {"code": "m", "text": "hello", "on_busy": "enqueue", "idempotency_key": "", "reply": "", "webhook": ""}
         fields.update(SUBMISSIONS[what])
         session = self.kit.sessions.get(session_id) or self.sessions[session_id]
         expected = self.model.submit(session_id, session.key_id, **fields)
         note(f"submit {what}: {expected}")
         settled = SETTLED if fields.pop("reply") else None
+        webhook = {"url": HOOK} if fields.pop("webhook") else None
         spoken: dict[str, Any] = {"type": "voice", "audio": b"RIFF"} if fields.pop("code") == "v" else {}
         try:
-            answer, _ = self.kit.jobs.submit(session, submission(**fields, **spoken), settled)
+            answer, _ = self.kit.jobs.submit(session, submission(**fields, **spoken, webhook=webhook), settled)
         except SubmitRefused as refused:
             answer = refused.reason
         assert answer == expected
@@ -189,13 +202,13 @@ class LedgerMachine(RuleBasedStateMachine):
     def erase_session(self) -> None:
         session_id, by_the_sweep = self._choose(self.some_sessions()), self._choose([False, True])
         note(f"erase {session_id}{' by the sweep' if by_the_sweep else ''}")
-        expected = self.model.erase(session_id)
+        expected = self.model.erase(session_id, swept=by_the_sweep)
         if by_the_sweep:
             self.kit.end_session(self.sessions[session_id])
             assert self.kit.sessions.sweep() == (expected is not None)
-            receipt = expected
-        else:
-            receipt = self.kit.sessions.erase(session_id)
+            self.swept += [session_id.removeprefix("sess_")] * (expected is not None)
+            return
+        receipt = self.kit.sessions.erase(session_id)
         self._erased(session_id.removeprefix("sess_"), receipt, expected)
 
     def _erased(self, mark: str, receipt: dict[str, int] | None, expected: dict[str, int] | None) -> None:
@@ -275,6 +288,12 @@ class LedgerMachine(RuleBasedStateMachine):
         note(f"reap: {expected}")
         assert self.kit.ledger.reap() == expected
 
+    def fan_out(self) -> None:
+        job_id = self._choose(self.model.outbox())
+        note(f"fan out {job_id}")
+        assert self.kit.outbox.fan_out(job_id) == self.model.fan_out(job_id)
+        assert self.kit.outbox.fan_out(job_id) == 0
+
     def messages_are_lost(self) -> None:
         note("the messages of both queues are lost")
         self.kit.redis.delete(keys.MESSAGES, keys.VOICE)
@@ -286,7 +305,8 @@ class LedgerMachine(RuleBasedStateMachine):
     @invariant()
     def every_promise_holds_and_the_model_agrees(self) -> None:
         stored = Stored(self.kit.redis)
-        check(stored, running_cap=RUNNING_CAP, voice_cap=VOICE_CAP, ended=self.ended, erased=self.erased)
+        marks = {"erased": self.erased, "swept": self.swept}
+        check(stored, running_cap=RUNNING_CAP, voice_cap=VOICE_CAP, ended=self.ended, **marks)
         self.ended.update({job_id: status for job_id, status in stored.status.items() if status in TERMINAL})
         assert self._seen(stored) == self.model.view()
 
@@ -306,6 +326,9 @@ class LedgerMachine(RuleBasedStateMachine):
             "history": {id_: [(turn.role, turn.text, turn.job_id) for turn in turns[id_]] for id_ in open_now},
             "queues": {code: stored.queue(name) for code, name in QUEUE_OF_CODE.items()},
             "idempotency": sorted(known[b"job"].decode() for known in stored.under("rr:idempotency:").values()),
+            "ends": {id_: event[b"status"].decode() for id_, event in stored.under("rr:webhook_event:").items()},
+            "outbox": stored.index(keys.OUTBOX),
+            "deliveries": sorted(record[b"job_id"].decode() for record in stored.under("rr:delivery:").values()),
         }
 
     def teardown(self) -> None:

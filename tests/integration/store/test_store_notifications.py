@@ -30,7 +30,7 @@ def server(tmp_path: Path) -> Iterator[ValkeyServer]:
 
 def _listening(url: str, client: Any) -> Notifications:
     """Notifications that hear every word said from now on."""
-    notifications = Notifications(connect(url, answer_seconds=None))
+    notifications = Notifications(connect(url))
     _until_heard(notifications, client)
     return notifications
 
@@ -91,7 +91,7 @@ def test_all_who_wait_for_a_job_are_woken(kit: Kit) -> None:
 
 def test_what_was_said_before_the_subscription_stood_is_not_missed(kit: Kit) -> None:
     job_id = kit.submit(kit.open())
-    client: Any = connect(kit.settings.redis_url, answer_seconds=None)
+    client: Any = connect(kit.settings.redis_url)
     subscribe, cancelled = client.pubsub, threading.Event()
     client.pubsub = lambda: cancelled.wait(SECONDS) and subscribe()
     with Notifications(client).watch(job_id) as event:

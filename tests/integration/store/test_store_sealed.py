@@ -9,7 +9,7 @@ from local.valkey import running
 from store import keys
 from store.client import connect
 from store.crypto import SealError, Vault
-from store.jobs import Settled
+from store.submission import Settled
 from tests.integration.ledger_kit import Kit
 
 WORDS = [b"plainly-said", b"plainly-answered", b"plainly-heard", b"plainly-known", b"plainly-spoken", b"plainly-chosen"]

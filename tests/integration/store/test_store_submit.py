@@ -8,9 +8,9 @@ import pytest
 from redis.exceptions import RedisError
 
 from store import keys
-from store.jobs import Settled, SubmitRefused
 from store.scripts import Scripts
 from store.sessions import Session
+from store.submission import Settled, SubmitRefused
 from tests.integration.ledger_kit import REPLY, SAID, Kit, recording, submission
 
 SETTLED = Settled("escalated", "Please call 911 now.", [{"name": "safety", "phase": "input", "verdict": "block"}])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from ipaddress import ip_address
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -11,15 +12,19 @@ from werkzeug.test import TestResponse
 from config import Settings
 from store import keys
 from store.crypto import Vault
+from store.errands import Attempted, Errands
 from store.hold import Hold
 from store.ledger import Ledger
 from web.app import create_app
 from web.services import Services
+from webhooks.addresses import IPAddress
+from webhooks.guard import Guard
 
 KEY, OTHER = "key-of-one-client", "key-of-another"
 WAV = b"RIFF\x24\x00\x00\x00WAVEfmt "
 EMERGENCY = "I have crushing chest pain and I cannot breathe"
 CRISIS = "I want to kill myself"
+HOOK = "https://93.184.216.34/hook"  # public, and no name: nothing is looked up
 CITATION = {"id": "balance-03", "title": "Balance", "collection": "lessons", "score": 0.81, "quote": "Stand tall."}
 USAGE = {"estimated": False, "audio_seconds": 0, "cost_usd": "0.000000", "model": "a-model"}
 TOKENS = (12, 34)
@@ -68,6 +73,41 @@ class Api:
             data.setdefault(part, []).append((io.BytesIO(content), name, declared))
         path = f"/sessions/{session}/voice-chat"
         return self.post(path, data=data, content_type="multipart/form-data", **more)
+
+    def register(self, url: str = HOOK, *, key: str = KEY, **more: Any) -> dict[str, Any]:
+        """Register a webhook endpoint; the answer, with its secret."""
+        answer = self.post("/webhook-endpoints", key=key, json={"url": url, **more})
+        assert answer.status_code == 201, answer.text
+        endpoint: dict[str, Any] = answer.get_json()
+        return endpoint
+
+    def names_lead_to(self, *addresses: str) -> list[tuple[str, float]]:
+        """Have all names lead there; answers with a list that grows: each name that was looked up, and its limit."""
+        asked: list[tuple[str, float]] = []
+
+        def resolve(host: str, seconds: float) -> list[IPAddress]:
+            asked.append((host, seconds))
+            return [ip_address(address) for address in addresses]
+
+        self.services = replace(self.services, guard=Guard(self.settings.webhook_allow_http_hosts, resolve))
+        self.app.extensions["services"] = self.services
+        return asked
+
+    def deliveries(self, job_id: str, **more: Any) -> list[dict[str, Any]]:
+        """Be the worker that makes the deliveries of a job that ended, if they are not made yet; they as listed."""
+        self.services.outbox.fan_out(job_id)
+        listed: list[dict[str, Any]] = self.get(f"/jobs/{job_id}/deliveries", **more).get_json()["data"]
+        return listed
+
+    def attempt(self, delivery_id: str, answer: bytes = b"", *, status: int = 200, reason: str = "") -> None:
+        """Be the worker that sends a delivery: it is delivered, or given up for a reason."""
+        errands = Errands(self.redis, Vault(self.settings.data_encryption_keys), self.settings)
+        errand = errands.claim(delivery_id)
+        assert errand
+        attempt = Attempted(at=1_790_000_000_123, status=status, latency_ms=17, error=None)
+        assert (
+            errands.give_up(errand, reason, attempt, answer) if reason else errands.delivered(errand, attempt, answer)
+        )
 
     def claim(self, job_id: str) -> Hold:
         hold = self.ledger.claim(job_id)

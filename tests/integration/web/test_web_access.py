@@ -27,7 +27,21 @@ BY_ID = [
     ("GET", "/jobs/{job}/audio"),
     ("GET", "/jobs/{job}/events"),
     ("DELETE", "/jobs/{job}"),
+    ("GET", "/jobs/{job}/deliveries"),
+    ("GET", "/webhook-endpoints/{endpoint}"),
+    ("PATCH", "/webhook-endpoints/{endpoint}"),
+    ("DELETE", "/webhook-endpoints/{endpoint}"),
+    ("POST", "/webhook-endpoints/{endpoint}/rotate-secret"),
+    ("POST", "/webhook-endpoints/{endpoint}/test"),
+    ("GET", "/deliveries/{delivery}"),
+    ("POST", "/deliveries/{delivery}/replay"),
 ]
+OF_NOBODY = {
+    "session": UNKNOWN,
+    "job": job_id_of(UNKNOWN),
+    "endpoint": "whep_" + "0" * 32,
+    "delivery": f"dlv_{'0' * 32}_1_0",
+}
 
 
 @pytest.fixture
@@ -109,6 +123,8 @@ def _ask(api: Api, redis: Any, method: str, path: str, key: str) -> tuple[TestRe
     elif path.endswith("/voice-chat"):
         session = path.split("/")[2]
         answer = api.record(session, ("audio", WAV, "a.wav", "audio/wav"), key=key)
+    elif method == "PATCH":
+        answer = api.request(method, path, key=key, json={"enabled": True})
     else:
         answer = api.request(method, path, key=key)
     counts = {name: stat["calls"] for name, stat in redis.info("commandstats").items()}
@@ -116,13 +132,13 @@ def _ask(api: Api, redis: Any, method: str, path: str, key: str) -> tuple[TestRe
 
 
 @pytest.mark.parametrize(("method", "path"), BY_ID)
-def test_another_clients_session_or_job_is_one_that_does_not_exist(
-    api: Api, redis: Any, method: str, path: str
-) -> None:
+def test_what_is_another_clients_does_not_exist(api: Api, redis: Any, method: str, path: str) -> None:
     session = api.open_session()
     job = api.say(session).get_json()["id"]
-    foreign = path.format(session=session, job=job)
-    unknown = path.format(session=UNKNOWN, job=job_id_of(UNKNOWN))
+    endpoint = api.register()["id"]
+    delivery = api.post(f"/webhook-endpoints/{endpoint}/test").get_json()["id"]
+    foreign = path.format(session=session, job=job, endpoint=endpoint, delivery=delivery)
+    unknown = path.format(**OF_NOBODY)
     _ask(api, redis, method, unknown, OTHER)  # scripts are loaded, connections open
 
     not_there, work = _ask(api, redis, method, unknown, OTHER)
@@ -138,12 +154,13 @@ def test_another_clients_session_or_job_is_one_that_does_not_exist(
     assert work == same_work
     assert sum(work.values()) > 0
     assert api.get(f"/jobs/{job}").get_json()["status"] == "queued"
+    assert api.get(f"/webhook-endpoints/{endpoint}").get_json()["enabled"] is True
 
 
 def test_every_route_with_an_id_is_among_those_tested(api: Api) -> None:
-    tested = {(method, path.partition("?")[0].format(session="x", job="x")) for method, path in BY_ID}
+    tested = {(method, path.partition("?")[0].format(**dict.fromkeys(OF_NOBODY, "x"))) for method, path in BY_ID}
     urls = api.app.url_map.bind("localhost")
     for rule in api.app.url_map.iter_rules():
-        if rule.arguments & {"session_id", "job_id"}:
+        if rule.arguments & {"session_id", "job_id", "endpoint_id", "delivery_id"}:
             path = urls.build(rule.endpoint, dict.fromkeys(rule.arguments, "x"))
             assert {(method, path) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}} <= tested

@@ -123,7 +123,7 @@ def test_a_finished_job_is_erased_with_its_turn_and_nothing_else(api: Api, redis
 
     assert (answer.status_code, answer.get_json()) == (
         200,
-        {"message": "Job erased", "erased": {"messages": 2, "events": 1, "recordings": 1}},
+        {"message": "Job erased", "erased": {"messages": 2, "events": 1, "recordings": 1, "deliveries": 0}},
     )
     assert [turn["text"] for turn in api.history(session)] == ["question 2", "answer 2"]
     assert _ids(api) == [job_id_of(session, 2)]

@@ -12,6 +12,7 @@ from store import keys
 from store.health import Health
 from tests.integration.web.api import Api
 
+OF_JOBS = (keys.MESSAGES, keys.VOICE, keys.MAINTENANCE)
 OLD_MS = 10 * 60 * 1000
 
 
@@ -35,9 +36,9 @@ def test_a_living_process_says_so_and_nothing_else(api: Api) -> None:
     assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
 
 
-def test_it_is_not_ready_until_every_queue_is_consumed(api: Api, redis: Any) -> None:
+def test_it_is_not_ready_until_every_queue_of_jobs_is_consumed(api: Api, redis: Any) -> None:
     assert api.get("/readyz", key=None).status_code == 503
-    for queue in keys.QUEUES:
+    for queue in OF_JOBS:
         answer = api.get("/readyz", key=None)
         assert (answer.status_code, answer.get_json()) == (503, {"status": "unavailable"})
         Health(redis).saw_canary(queue)
@@ -47,7 +48,15 @@ def test_it_is_not_ready_until_every_queue_is_consumed(api: Api, redis: Any) -> 
     assert (answer.status_code, answer.get_json()) == (200, {"status": "ok"})
 
 
-@pytest.mark.parametrize("queue", keys.QUEUES)
+def test_it_is_ready_while_no_webhook_is_sent_but_health_says_so(api: Api, redis: Any) -> None:
+    _all_well(redis)
+    redis.delete(keys.canary(keys.DELIVERIES))
+
+    assert api.get("/readyz", key=None).status_code == 200
+    assert api.get("/healthz").status_code == 503
+
+
+@pytest.mark.parametrize("queue", OF_JOBS)
 def test_it_is_not_ready_when_one_queue_is_no_longer_consumed(api: Api, redis: Any, queue: str) -> None:
     _all_well(redis)
     redis.set(keys.canary(queue), int(time.time() * 1000) - OLD_MS)
@@ -82,6 +91,7 @@ def test_health_tells_every_check(api: Api, redis: Any) -> None:
         "messages": 1,
         "voice": 0,
         "maintenance": 0,
+        "deliveries": 0,
     }
     for check in [body["checks"]["qdrant"], body["checks"]["model_api"]]:
         assert check["ok"] is True

@@ -117,7 +117,7 @@ def test_erasing_answers_a_receipt_and_leaves_nothing(api: Api, redis: Any) -> N
     assert answer.status_code == 200
     assert answer.get_json() == {
         "message": "Session cleared",
-        "erased": {"sessions": 1, "messages": 2, "jobs": 3, "events": 0, "recordings": 1},
+        "erased": {"sessions": 1, "messages": 2, "jobs": 3, "events": 0, "recordings": 1, "deliveries": 0},
     }
     left = [key for key in redis.scan_iter(match=f"*{session.removeprefix('sess_')}*")]
     assert left == []

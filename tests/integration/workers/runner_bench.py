@@ -8,13 +8,15 @@ from typing import Any
 
 from store.history import History, Message
 from store.job import Job
-from store.jobs import Jobs, Submission
+from store.jobs import Jobs
 from store.ledger import Ledger
 from store.sessions import Session, Sessions
+from store.submission import Submission
 from tests.integration.workers.scripted import ScriptedCoach, ScriptedSpeech
 from workers.breaker import Breaker
 from workers.heartbeat import Heartbeat
 from workers.runner import Runner
+from workers.stages import Tools
 
 OWNER = "key_tester"
 
@@ -32,15 +34,14 @@ class Bench:
     def runner(self, coach: ScriptedCoach) -> Runner:
         """As of another process, but for the breaker."""
         self.heartbeat = Heartbeat(self.ledger)
-        return Runner(
-            ledger=self.ledger,
-            heartbeat=self.heartbeat,
+        tools = Tools(
             coach=coach,  # type: ignore[arg-type]  # the same shape, scripted
             speech=self.speech,  # type: ignore[arg-type]
             breaker=self.breaker,
             max_audio_seconds=300,
             free_of_charge=True,
         )
+        return Runner(ledger=self.ledger, heartbeat=self.heartbeat, tools=tools)
 
     def submit(self, **fields: Any) -> str:
         fields = {"type": "message", "input": {"text": "hello"}, "deadline_ms": 60_000, **fields}
@@ -74,7 +75,7 @@ class Blocked:
         assert self.over.wait(30)
 
 
-def in_thread(call: Callable[[], None]) -> threading.Thread:
+def in_thread(call: Callable[[], object]) -> threading.Thread:
     thread = threading.Thread(target=call)
     thread.start()
     return thread

@@ -23,7 +23,7 @@ def reply(text: str, outcome: Any = "answered") -> Reply:
 class ScriptedCoach:
     """Says two sentences; `between` runs between them."""
 
-    def __init__(self, between: Callable[[], None] = lambda: None, error: Exception | None = None) -> None:
+    def __init__(self, between: Callable[[], object] = lambda: None, error: Exception | None = None) -> None:
         self.between = between
         self.error = error
         self.turns: list[Turn] = []

@@ -8,7 +8,7 @@ from coach.model import failure
 from tests.integration.workers.runner_bench import Bench
 from tests.integration.workers.scripted import ScriptedCoach
 from tests.support.audio_files import encode, tone
-from workers.runner import NO_SPEECH
+from workers.stages import NO_SPEECH
 
 
 def test_a_recording_is_heard_and_answered_and_the_reply_spoken(bench: Bench) -> None:

@@ -82,7 +82,7 @@ def test_a_preflight_allows_the_headers_and_methods_of_the_contract(app: Flask) 
     assert answer.status_code == 200
     assert answer.headers[ALLOW] == PAGE
     assert set(answer.headers["Access-Control-Allow-Headers"].split(", ")) == set(wanted.split(", ")) - {"x-evil"}
-    assert {"GET", "POST", "DELETE"} <= set(answer.headers["Access-Control-Allow-Methods"].split(", "))
+    assert {"GET", "POST", "PATCH", "DELETE"} <= set(answer.headers["Access-Control-Allow-Methods"].split(", "))
 
 
 def test_a_preflight_of_another_page_allows_nothing(app: Flask) -> None:

@@ -77,7 +77,7 @@ def test_a_recording_is_documented_as_one_multipart_body(contract: dict[str, Any
     assert {parameter["in"] for parameter in operation["parameters"]} == {"header", "query"}
     assert fields["required"] == ["audio"]
     assert fields["properties"]["audio"] == {"type": "string", "format": "binary"}
-    assert set(fields["properties"]) == {"audio", "metadata", "on_busy", "speak"}
+    assert set(fields["properties"]) == {"audio", "metadata", "on_busy", "speak", "webhook"}
 
 
 def test_every_reference_leads_somewhere(contract: dict[str, Any]) -> None:
@@ -118,7 +118,7 @@ def test_request_headers_are_documented_where_they_apply(contract: dict[str, Any
 
 
 def test_every_list_is_documented_with_its_pages(contract: dict[str, Any]) -> None:
-    for path in ("/jobs", "/sessions/{session_id}/messages"):
+    for path in ("/jobs", "/sessions/{session_id}/messages", "/webhook-endpoints", "/deliveries"):
         operation = contract["paths"][path]["get"]
         query = {parameter["name"]: parameter["schema"] for parameter in operation["parameters"]}
         assert (query["limit"]["minimum"], query["limit"]["maximum"], query["limit"]["default"]) == (1, 100, 100)

@@ -1,0 +1,67 @@
+"""What a process needs to do jobs: the clients of the models and the index, and the runner."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+import openai
+
+from coach.coach import Coach
+from config import Settings
+from rag.build import open_retriever
+from rag.embedding import Embedder
+from rag.errors import RagError
+from store.health import Health
+from store.ledger import Ledger
+from workers.breaker import Breaker
+from workers.heartbeat import Heartbeat
+from workers.runner import Runner
+from workers.speech import Speech
+from workers.stages import Tools
+
+log = logging.getLogger(__name__)
+
+_CHECK_SECONDS = 5.0
+
+
+class Coaching:
+    """The part of a process that coaches. Importing it takes seconds, which a process that only delivers saves."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, heartbeat: Heartbeat, health: Health) -> None:
+        self._client = openai.OpenAI(api_key=settings.openai_api_key, base_url=settings.openai_base_url, max_retries=0)
+        self._health = health
+        self.retriever = open_retriever(
+            embedder=Embedder(self._client, settings.openai_embedding_model),
+            data_dir=settings.data_dir,
+            qdrant_url=settings.qdrant_url,
+            qdrant_api_key=settings.qdrant_api_key,
+        )
+        tools = Tools(
+            coach=Coach(self._client, settings.openai_model, self.retriever, settings.safety_locale),
+            speech=Speech(self._client, settings.openai_transcription_model, settings.openai_speech_model),
+            breaker=Breaker(),
+            max_audio_seconds=settings.max_audio_seconds,
+            free_of_charge=settings.offline,
+        )
+        self.runner = Runner(ledger=ledger, heartbeat=heartbeat, tools=tools)
+
+    def warm_up(self) -> None:
+        """Load the index now, so that the first job need not wait. Without one, jobs wait until there is."""
+        try:
+            self.retriever.refresh()
+        except RagError as error:
+            log.warning("worker.no_index", extra={"reason": type(error).__name__})
+
+    def check_dependencies(self) -> None:
+        """Record what only a worker can see: whether the index can be searched and the model API answers."""
+        self._health.record("qdrant", _answers(self.retriever.ping))
+        self._health.record("model_api", _answers(lambda: self._client.models.list(timeout=_CHECK_SECONDS)))
+
+
+def _answers(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except (RagError, openai.OpenAIError):
+        return False
+    return True
