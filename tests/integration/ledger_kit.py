@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Callable
@@ -28,7 +29,7 @@ from store.webhook_endpoints import EVENTS, Endpoint, Endpoints
 
 SAID = "I managed ten minutes on the pier"
 REPLY = "Ten minutes is a real start. What made it possible?"
-SECRET = "whsec_c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LTEyMzQ="  # noqa: S105 (of tests)  pragma: allowlist secret
+SECRET = "whsec_" + base64.b64encode(b"known to the tests, all 32 bytes.").decode()
 LONG_AGO = 1  # ms since the epoch
 AN_HOUR_MS = 3_600_000
 
