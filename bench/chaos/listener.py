@@ -1,4 +1,4 @@
-"""A webhook receiver: it hears of every end, and forgets to answer now and then."""
+"""A webhook receiver that remembers what it heard, and fails now and then."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-FAILS = 0.1  # share of requests that it answers with 500
-
 
 class Listener:
-    """Listens on loopback; `heard`: job id -> (status, webhook id) of each event about it, repeated ones too."""
+    """Listens on loopback, and answers a share of the requests with 500.
 
-    def __init__(self, rng: random.Random) -> None:
+    `heard`: job id -> (status, webhook id) of each event about it, repeated ones too.
+    """
+
+    def __init__(self, fails: float, rng: random.Random | None = None) -> None:
         self.heard: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        self._rng = rng
+        self._fails = fails
+        self._rng = rng or random.Random(0)  # noqa: S311 (no secret)
         listener = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -34,7 +36,7 @@ class Listener:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def _hear(self, event: dict[str, Any], webhook_id: str) -> int:
-        if self._rng.random() < FAILS:
+        if self._rng.random() < self._fails:
             return 500
         if event["type"].startswith("job."):
             self.heard[event["data"]["id"]].append((event["data"]["status"], webhook_id))

@@ -26,12 +26,13 @@ API_KEYS = tuple(f"chaos-key-{number}" for number in range(1, 5))
 _PLENTY = "1000000"
 _SPOKEN = "I would like to walk more, but my knees feel stiff in the morning."
 _TRIES = 3
+_FAILS = 0.1  # share of webhooks that are answered with 500
 _OVERTIME = 0.2  # share of the planned time that late strikes may take on top
 
 
 def run(scale: Scale, seed: int, data_dir: Path) -> Verdict:
     """Everything, from an empty folder to the verdict."""
-    listener = Listener(_rng(seed, "listener"))
+    listener = Listener(_FAILS, _rng(seed, "listener"))
     env = env_file.generated() | {
         "API_KEYS": ",".join(API_KEYS),
         "RATE_LIMIT_SESSIONS_PER_HOUR": _PLENTY,

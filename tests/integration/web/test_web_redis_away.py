@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from config import Settings
 from local.valkey import ValkeyServer, running
 from tests.integration.web.api import EMERGENCY, WAV, Api, job_id_of
 from tests.integration.web.sse import Stream
+from web.auth import PUBLIC
 
 SOON_SECONDS = 2
 
@@ -55,13 +57,25 @@ def _calls(api: Api, session: str, job: str) -> dict[str, Callable[[], TestRespo
     }
 
 
+def _every_route(api: Api) -> dict[str, Callable[[], TestResponse]]:
+    """A request to each route that needs a key."""
+    urls = api.app.url_map.bind("localhost")
+    calls: dict[str, Callable[[], TestResponse]] = {}
+    for rule in api.app.url_map.iter_rules():
+        if rule.endpoint not in PUBLIC:
+            path = urls.build(rule.endpoint, dict.fromkeys(rule.arguments, "x"))
+            for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}:
+                calls[f"{method} {path}"] = partial(api.request, method, path)
+    return calls
+
+
 def _timed(call: Callable[[], TestResponse]) -> tuple[TestResponse, float]:
     began = time.monotonic()
     return call(), time.monotonic() - began
 
 
 def _assert_all_unavailable(api: Api, session: str, job: str) -> None:
-    calls = _calls(api, session, job)
+    calls = _calls(api, session, job) | _every_route(api)
     with ThreadPoolExecutor(len(calls)) as pool:
         answers: dict[str, Any] = dict(zip(calls, pool.map(_timed, calls.values()), strict=True))
 
