@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from flask import Flask, Response, current_app, g
 from flask_limiter import Limiter
+from redis.exceptions import RedisError
 
 from config import Settings
 
@@ -43,7 +45,8 @@ def _headers(response: Response) -> Response:
     limit = limiter.current_limit
     service_unavailable = 503
     if limit and response.status_code < service_unavailable:
-        response.headers["X-RateLimit-Limit"] = str(limit.limit.amount)
-        response.headers["X-RateLimit-Remaining"] = str(limit.remaining)
-        response.headers["X-RateLimit-Reset"] = str(limit.reset_at)
+        with suppress(RedisError):  # it went away meanwhile: the answer stands without them
+            response.headers["X-RateLimit-Limit"] = str(limit.limit.amount)
+            response.headers["X-RateLimit-Remaining"] = str(limit.remaining)
+            response.headers["X-RateLimit-Reset"] = str(limit.reset_at)
     return response

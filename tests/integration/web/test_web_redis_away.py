@@ -168,3 +168,22 @@ def test_nothing_is_accepted_while_redis_is_full(api: Api, server: ValkeyServer)
     assert (answer.status_code, answer.get_json()["code"]) == (503, "unavailable")
     api.redis.config_set("maxmemory", "1gb")
     assert api.say(session).get_json()["id"] == job_id_of(session)
+
+
+def test_a_job_that_was_accepted_is_answered_though_redis_goes_away_right_after(
+    api: Api, server: ValkeyServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = api.open_session()
+    look = api.services.jobs.get
+
+    def and_away(job_id: str, owner: str) -> Any:
+        job = look(job_id, owner)
+        server.kill()
+        return job
+
+    monkeypatch.setattr(api.services.jobs, "get", and_away)
+    answer = api.say(session)
+
+    assert (answer.status_code, answer.get_json()["id"]) == (202, job_id_of(session))
+    assert "X-RateLimit-Remaining" not in answer.headers
+    server.restart()
