@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from config import Settings, load_or_exit
+from rag import summary
 from rag.embedding import Embedder
-from rag.errors import RagError
+from rag.errors import NoIndexError, RagError
 from rag.index import IndexFolder
 from rag.ingest import ingest
-from rag.passage import COLLECTIONS
+from rag.passage import COLLECTIONS, Passage
 from rag.plan import Plan
 from rag.reading import read_folder
+
+if TYPE_CHECKING:
+    from rag.retriever import Retriever
 
 # openai, offline and qdrant_client are imported where they are used: together they take well over a second, and
 # `make run` calls `ingest` at every start, mostly to hear that nothing has changed.
@@ -32,11 +37,13 @@ def main() -> int:
     arguments = _arguments()
     settings = load_or_exit()
     try:
-        if arguments.command == "ingest":
-            return _ingest(arguments.folder, settings)
-        return _search(arguments.query, arguments.collection, arguments.limit, arguments.json, settings)
+        code = _run(arguments, settings)
+        sys.stdout.flush()
+        return code
     except RagError as error:
         print(error, file=sys.stderr)
+    except BrokenPipeError:  # `python -m rag list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         print(f"{error.filename or settings.data_dir}: {error.strerror or error}", file=sys.stderr)
     except KeyboardInterrupt:
@@ -48,15 +55,32 @@ def main() -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m rag", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    command = commands.add_parser("ingest", help="read a folder of documents and make it the index in use")
-    command.add_argument(
-        "folder", nargs="?", type=Path, default=_SAMPLE_PROGRAMME, help="default: the sample programme"
+
+    command = commands.add_parser(
+        "ingest", help="read documents and make them the index in use, in place of the one before"
     )
+    command.add_argument("paths", nargs="*", type=Path, help="files and folders; without any, the sample programme")
+    command.add_argument(
+        "--collection", choices=COLLECTIONS, help="put all passages there, whatever the files say of themselves"
+    )
+    command.add_argument("--dry-run", action="store_true", help="only tell what would be read")
+
+    command = commands.add_parser("list", help="show which passages the index holds")
+    command.add_argument("--collection", choices=COLLECTIONS, help="of this collection only")
+
+    command = commands.add_parser("show", help="show one passage with all that is known about it")
+    command.add_argument("id")
+
     command = commands.add_parser("search", help="show the passages that answer a query")
     command.add_argument("query")
     command.add_argument("--collection", choices=COLLECTIONS, help="search this collection only")
     command.add_argument("--limit", type=_positive, default=5, help="how many passages at most (default: 5)")
-    command.add_argument("--json", action="store_true", help="print a JSON list and nothing else")
+
+    command = commands.add_parser("eval", help="measure the search on questions with known answers")
+    command.add_argument("file", type=Path, help="one JSON object a line: docs/retrieval.md")
+
+    for name in ("list", "show", "search", "eval"):
+        commands.choices[name].add_argument("--json", action="store_true", help="print JSON and nothing else")
     return parser.parse_args()
 
 
@@ -66,49 +90,132 @@ def _positive(text: str) -> int:
     return int(text)
 
 
-def _ingest(folder: Path, settings: Settings) -> int:
-    reading = read_folder(folder)
-    for name in reading.skipped:
-        print(f"skipped {name}: not a document of a kind that is read", file=sys.stderr)
-    for problem in reading.problems:
-        print(f"left out {problem}", file=sys.stderr)
+def _run(arguments: argparse.Namespace, settings: Settings) -> int:
+    match arguments.command:
+        case "ingest":
+            return _ingest(arguments.paths, arguments.collection, arguments.dry_run, settings)
+        case "list":
+            return _list(arguments.collection, arguments.json, settings)
+        case "show":
+            return _show(arguments.id, arguments.json, settings)
+        case "search":
+            return _search(arguments.query, arguments.collection, arguments.limit, arguments.json, settings)
+        case _:
+            return _evaluate(arguments.file, arguments.json, settings)
+
+
+def _ingest(paths: Sequence[Path], collection: str | None, dry_run: bool, settings: Settings) -> int:
+    reading = read_folder(*(paths or [_SAMPLE_PROGRAMME]), collection=collection)
+    if left_out := summary.left_out(reading):
+        print(left_out, file=sys.stdout if dry_run else sys.stderr)
+    if dry_run:
+        print(summary.counts(reading))
+        print(summary.extremes(reading))
+        return 1 if reading.problems else 0
     if not reading.passages:
         raise RagError("No passage could be read, so the index stays as it was.")
-    index_folder = IndexFolder(settings.data_dir)
-    done = ingest(reading.passages, index_folder, settings.openai_embedding_model, lambda: _embedder(settings))
+    folder, model = IndexFolder(settings.data_dir), settings.openai_embedding_model
+    done = ingest(reading.passages, folder, model, lambda: _embedder(settings), reading.withheld)
     if settings.qdrant_url:
         from rag import build, qdrant  # noqa: PLC0415 (see above)
 
         qdrant.publish(build.qdrant_server(settings.qdrant_url, settings.qdrant_api_key), done.index)
-    counts = Counter(passage.collection for passage in reading.passages)
-    print(", ".join(f"{name} {counts[name]}" for name in COLLECTIONS), f"(total {len(reading.passages)})")
+    print(summary.counts(reading))
     change = f"{done.embedded} embedded" if done.changed else "unchanged"
     print(f"version {done.index.version}: {change}")
     return 1 if reading.problems else 0
 
 
+def _list(collection: str | None, as_json: bool, settings: Settings) -> int:
+    passages = [passage for passage in _passages(settings) if collection in (None, passage.collection)]
+    if as_json:
+        fields = ("id", "collection", "title", "withheld")
+        _print_json([{name: getattr(passage, name) for name in fields} for passage in passages])
+        return 0
+    for passage in passages:
+        print(f"{passage.id}  {passage.title}{'  (never returned)' if passage.withheld else ''}")
+    return 0
+
+
+def _show(passage_id: str, as_json: bool, settings: Settings) -> int:
+    passage = next((passage for passage in _passages(settings) if passage.id == passage_id), None)
+    if passage is None:
+        raise RagError(f"There is no passage {passage_id}. `python -m rag list` shows those there are.")
+    if as_json:
+        _print_json(passage.as_dict() | {"withheld": passage.withheld})
+        return 0
+    print(f"{passage.id} ({passage.collection}{', never returned' if passage.withheld else ''})")
+    for name, value in passage.metadata.items():
+        print(f"{name}: {'; '.join(value) if isinstance(value, tuple) else value}")
+    print(f"\n{passage.title}\n\n{passage.text}")
+    return 0
+
+
+def _passages(settings: Settings) -> list[Passage]:
+    """All that this machine's index file holds, withheld passages last; a Qdrant server has no more."""
+    index = IndexFolder(settings.data_dir).load()
+    return [*index.passages, *index.withheld]
+
+
 def _search(query: str, collection: str | None, limit: int, as_json: bool, settings: Settings) -> int:
+    plan = Plan(collections=(collection,) if collection else COLLECTIONS, limit=limit)
+    with _retriever(settings) as retriever:
+        hits = retriever.search(query, plan)
+    if as_json:
+        fields = ("id", "collection", "title", "text")
+        _print_json(
+            [{name: getattr(hit.passage, name) for name in fields} | {"score": round(hit.score, 4)} for hit in hits]
+        )
+        return 0
+    for hit in hits:
+        print(f"{hit.score:.2f}  {hit.passage.id}  {hit.passage.title}\n{hit.passage.text}\n")
+    return 0
+
+
+def _evaluate(file: Path, as_json: bool, settings: Settings) -> int:
+    from rag import evaluation  # noqa: PLC0415 (nothing else needs it)
+
+    questions = evaluation.read_questions(file)
+    judged = []
+    with _retriever(settings) as retriever:
+        for question in questions:
+            plan = Plan(collections=(question.collection,), limit=evaluation.DEPTH)
+            hits = retriever.search(question.query, plan)
+            judged.append(evaluation.judge(question, [hit.passage.id for hit in hits]))
+    wanted = {passage_id for question in questions for passage_id in question.gold}
+    try:
+        missing = len(wanted - {passage.id for passage in _passages(settings) if not passage.withheld})
+    except NoIndexError:  # the index is on a server, and another machine filled it
+        missing = 0
+    if missing:
+        print(
+            f"{missing} of the {len(wanted)} ids in {file} are not in the index and cannot be found.", file=sys.stderr
+        )
+    if as_json:
+        _print_json(evaluation.summary(judged))
+    else:
+        print(evaluation.table(judged))
+    return 0
+
+
+def _print_json(value: object) -> None:
+    print(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+@contextmanager
+def _retriever(settings: Settings) -> Iterator[Retriever]:
+    """A retriever for as long as the block runs."""
     from rag.build import open_retriever  # noqa: PLC0415 (see above)
 
     if not settings.qdrant_url:
         IndexFolder(settings.data_dir).current()  # says that there is no index before a model server is started
-    plan = Plan(collections=(collection,) if collection else COLLECTIONS, limit=limit)
     with _embedder(settings) as embedder:
-        retriever = open_retriever(
+        yield open_retriever(
             embedder=embedder,
             data_dir=settings.data_dir,
             qdrant_url=settings.qdrant_url,
             qdrant_api_key=settings.qdrant_api_key,
         )
-        hits = retriever.search(query, plan)
-    if as_json:
-        fields = ("id", "collection", "title", "text")
-        found = [{name: getattr(hit.passage, name) for name in fields} | {"score": round(hit.score, 4)} for hit in hits]
-        print(json.dumps(found, ensure_ascii=False, indent=2))
-        return 0
-    for hit in hits:
-        print(f"{hit.score:.2f}  {hit.passage.id}  {hit.passage.title}\n{hit.passage.text}\n")
-    return 0
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -23,23 +24,27 @@ from rag.embedding import Vectors
 from rag.errors import BrokenIndexError, IngestRunningError, NoIndexError
 from rag.passage import Passage
 
-_FORMAT = 1  # part of every version: raise it when the file's layout or `Passage.embedded_text` changes
+_FORMAT = 2  # part of every version: raise it when the file's layout or `Passage.embedded_text` changes
 _POINTER = "current"
 _SUFFIX = ".npz"
 
 
 @dataclass(frozen=True)
 class Index:
-    """One version: row i of `vectors` (float32, rows of length 1) belongs to passage i."""
+    """One version: row i of `vectors` (float32, rows of length 1) belongs to passage i.
+
+    `withheld` are passages that nothing may return; they have no vectors, so no search can.
+    """
 
     model: str
     passages: Sequence[Passage]
     vectors: Vectors
+    withheld: Sequence[Passage] = ()
 
     @property
     def version(self) -> str:
         """See `version_of`."""
-        return version_of(self.model, self.passages)
+        return version_of(self.model, self.passages, self.withheld)
 
     def vectors_by_hash(self) -> dict[str, Vectors]:
         """The vector of each passage by the hash of what was embedded, for reuse by the next version."""
@@ -51,10 +56,14 @@ def text_hash(passage: Passage) -> str:
     return hashlib.sha256(passage.embedded_text.encode()).hexdigest()
 
 
-def version_of(model: str, passages: Sequence[Passage]) -> str:
+def version_of(model: str, passages: Sequence[Passage], withheld: Sequence[Passage] = ()) -> str:
     """The version that these passages have when embedded by this model: 16 hex digits."""
-    content = json.dumps([_FORMAT, model, [passage.as_dict() for passage in passages]], sort_keys=True)
+    content = json.dumps([_FORMAT, model, _as_dicts(passages), _as_dicts(withheld)], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _as_dicts(passages: Sequence[Passage]) -> list[dict[str, Any]]:
+    return [passage.as_dict() for passage in passages]
 
 
 class IndexFolder:
@@ -86,7 +95,10 @@ class IndexFolder:
             with np.load(self._folder / f"{version}{_SUFFIX}", allow_pickle=False) as arrays:
                 header = json.loads(arrays["header"].tobytes())
                 vectors: Vectors = arrays["vectors"]
-            index = Index(header["model"], [Passage.from_dict(values) for values in header["passages"]], vectors)
+            passages, withheld = (
+                [Passage.from_dict(values) for values in header[name]] for name in ("passages", "withheld")
+            )
+            index = Index(header["model"], passages, vectors, withheld)
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise BrokenIndexError(_REBUILD) from error
         if index.version != version or vectors.dtype != np.float32 or len(vectors) != len(index.passages):
@@ -99,7 +111,8 @@ class IndexFolder:
         Call it inside `locked()`. A full disk or a crash leaves the version before in use.
         """
         version = index.version
-        header = json.dumps({"model": index.model, "passages": [passage.as_dict() for passage in index.passages]})
+        lists = {"passages": _as_dicts(index.passages), "withheld": _as_dicts(index.withheld)}
+        header = json.dumps({"model": index.model, **lists})
         content = io.BytesIO()
         np.savez(content, header=np.frombuffer(header.encode(), np.uint8), vectors=index.vectors)
         keep = {f"{version}{_SUFFIX}"}

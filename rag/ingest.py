@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from rag.index import Index, IndexFolder, text_hash, version_of
 from rag.passage import Passage
 
 _BATCH = 32  # texts in a request: small enough for a moving bar, large enough that round trips do not matter
+_REQUESTS_AT_ONCE = 2  # the embedded model runs two at once, a core each
+_SAME_MODEL = 0.98  # cosine of one text's two vectors: rounding leaves .999, and two models share nothing
 
 
 @dataclass(frozen=True)
@@ -32,8 +35,9 @@ def ingest(
     folder: IndexFolder,
     model: str,
     open_embedder: Callable[[], AbstractContextManager[Embedder]],
+    withheld: Sequence[Passage] = (),
 ) -> Ingested:
-    """Make these passages, embedded by this model, the index in use.
+    """Make these passages, embedded by this model, the index in use. It keeps `withheld` for people to look at only.
 
     The embedder is opened only when a passage has no vector of this model yet. A progress bar goes to stderr when that
     is a terminal.
@@ -44,16 +48,26 @@ def ingest(
     """
     with folder.locked():
         before = _usable(folder)
-        if before and before.version == version_of(model, passages):
+        if before and before.version == version_of(model, passages, withheld):
             return Ingested(before, changed=False, embedded=0)
         known = before.vectors_by_hash() if before and before.model == model else {}
-        new = [passage for passage in passages if text_hash(passage) not in known]
+        texts = {text_hash(passage): passage.embedded_text for passage in passages}
+        new = {key: text for key, text in texts.items() if key not in known}
         if new:
             with open_embedder() as embedder:
+                if before and known and not _gives_the_same(embedder, before):
+                    known, new = {}, texts
                 known |= _embedded(new, embedder)
-        index = Index(model, passages, np.stack([known[text_hash(passage)] for passage in passages]))
+        vectors = np.stack([known[text_hash(passage)] for passage in passages])
+        index = Index(model, passages, vectors, withheld)
         folder.write(index)
         return Ingested(index, changed=True, embedded=len(new))
+
+
+def _gives_the_same(embedder: Embedder, before: Index) -> bool:
+    """Whether this is the model that made the vectors: a name may have come to mean another one."""
+    [row] = embedder.embed([before.passages[0].embedded_text])
+    return row.shape == before.vectors[0].shape and float(row @ before.vectors[0]) > _SAME_MODEL
 
 
 def _usable(folder: IndexFolder) -> Index | None:
@@ -63,12 +77,18 @@ def _usable(folder: IndexFolder) -> Index | None:
         return None  # everything is embedded anew
 
 
-def _embedded(passages: Sequence[Passage], embedder: Embedder) -> dict[str, Vectors]:
+def _embedded(texts: Mapping[str, str], embedder: Embedder) -> dict[str, Vectors]:
+    by_length = sorted(
+        texts, key=lambda key: len(texts[key]), reverse=True
+    )  # like lengths in a request: little padding
+    batches = [by_length[start : start + _BATCH] for start in range(0, len(by_length), _BATCH)]
     vectors: dict[str, Vectors] = {}
-    with tqdm(total=len(passages), desc="Embedding", unit=" passages", file=sys.stderr, disable=None) as bar:
-        for start in range(0, len(passages), _BATCH):
-            batch = passages[start : start + _BATCH]
-            rows = embedder.embed([passage.embedded_text for passage in batch])
-            vectors |= {text_hash(passage): row for passage, row in zip(batch, rows, strict=True)}
+    with (
+        ThreadPoolExecutor(_REQUESTS_AT_ONCE) as pool,
+        tqdm(total=len(texts), desc="Embedding", unit=" passages", file=sys.stderr, disable=None) as bar,
+    ):
+        answers = pool.map(lambda batch: embedder.embed([texts[key] for key in batch]), batches)
+        for batch, rows in zip(batches, answers, strict=True):
+            vectors |= zip(batch, rows, strict=True)
             bar.update(len(batch))
     return vectors

@@ -6,12 +6,13 @@ import re
 from itertools import takewhile
 
 from rag.passage import COLLECTIONS, Passage, Records, Value
+from rag.text import line_of, paragraphs, slug
 
 _FENCE = "---"
 _HEADING = "## "
 _SOURCE = "Source:"
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-_LIST_ITEM = re.compile(r"\s*([-*+]|\d+[.)])\s")
+_RESERVED = ("id", "title", "collection")
 
 
 def recognises(text: str) -> bool:
@@ -21,8 +22,8 @@ def recognises(text: str) -> bool:
     return lines[0].strip() == _FENCE and any(line.startswith(("id:", "collection:")) for line in opening)
 
 
-def read(text: str) -> Records:
-    """Read one lesson.
+def read(text: str, name: str, collection: str | None = None) -> Records:
+    """Read one lesson. Without an id of its own it takes one from the file's `name`; `collection` wins over its own.
 
     Passage ids are `<id>-NN`, NN counting the headings from 01, broken ones included, so that mending one moves no
     other. What stands before the first heading describes the lesson and goes into the metadata of its passages.
@@ -33,7 +34,10 @@ def read(text: str) -> Records:
         yield 1, "the front matter is not closed: end it with a line of three hyphens"
         return
     pairs = (line.partition(":") for line in lines[1:closing] if line.strip())
-    front = {name.strip(): value.strip().strip("\"'") for name, _, value in pairs}
+    front = {key.strip(): value.strip().strip("\"'") for key, _, value in pairs}
+    front.setdefault("id", slug(name))
+    if collection:
+        front["collection"] = collection
     if problem := _front_matter_problem(front):
         yield 1, problem
         return
@@ -43,12 +47,12 @@ def read(text: str) -> Records:
         yield 1, "there is no passage: start each one with a line `## Heading`"
         return
     shared: dict[str, Value] = {
-        name: int(value) if value.isdecimal() else value for name, value in front.items() if name not in _RESERVED
+        key: int(value) if value.isdecimal() else value for key, value in front.items() if key not in _RESERVED
     }
-    shared |= {"document": front["title"], "description": _unwrapped(lines[closing + 1 : starts[0]])}
+    shared |= {"document": front["title"], "description": paragraphs(lines[closing + 1 : starts[0]])}
     for count, (start, end) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True), start=1):
         body, sources = _without_sources(lines[start + 1 : end])
-        title, passage_text = lines[start].removeprefix(_HEADING).strip(), _unwrapped(body)
+        title, passage_text = line_of(lines[start].removeprefix(_HEADING)), paragraphs(body)
         if not title or not passage_text:
             yield start + 1, "the passage has no heading or no text"
         elif any(line.startswith(_SOURCE) for line in body):
@@ -58,11 +62,8 @@ def read(text: str) -> Records:
             yield start + 1, Passage(f"{front['id']}-{count:02d}", front["collection"], title, passage_text, metadata)
 
 
-_RESERVED = ("id", "title", "collection")
-
-
 def _front_matter_problem(front: dict[str, str]) -> str | None:
-    if missing := [name for name in _RESERVED if not front.get(name)]:
+    if missing := [key for key in _RESERVED if not front.get(key)]:
         return f"the front matter has no {', '.join(missing)}"
     if not _SLUG.fullmatch(front["id"]):
         return "the id may hold lower-case letters, digits and single hyphens only"
@@ -78,16 +79,3 @@ def _without_sources(lines: list[str]) -> tuple[list[str], tuple[str, ...]]:
         if line := rest.pop().strip():
             sources.insert(0, line.removeprefix(_SOURCE).strip())
     return rest, tuple(sources)
-
-
-def _unwrapped(lines: list[str]) -> str:
-    """One line per paragraph and per list item: a quotation should not break where the file happened to wrap."""
-    paragraphs = [""]
-    for line in lines:
-        if not line.strip():
-            paragraphs.append("")
-        elif _LIST_ITEM.match(line) or not paragraphs[-1]:
-            paragraphs.append(line.strip())
-        else:
-            paragraphs[-1] += f" {line.strip()}"
-    return "\n".join(paragraph for paragraph in paragraphs if paragraph)

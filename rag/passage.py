@@ -8,12 +8,15 @@ from typing import Any
 
 COLLECTIONS = ("lessons", "activities", "resources")
 
-Value = str | int | tuple[str, ...]
+Value = str | int | float | tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Passage:
-    """One passage. `text` is what may be quoted; sources and other facts about it are in `metadata`."""
+    """One passage. `text` is what may be quoted; sources and other facts about it are in `metadata`.
+
+    A lesson passage from the science modules has `science: "true"` there.
+    """
 
     id: str
     collection: str
@@ -24,7 +27,12 @@ class Passage:
     @property
     def embedded_text(self) -> str:
         """What the embedding model and the word search see."""
-        return f"{self.title}\n{self.text}"
+        return self.text if self.text == self.title else f"{self.title}\n{self.text}"
+
+    @property
+    def withheld(self) -> bool:
+        """Whether its author wants it never to be found or cited: a quiz, a survey, a list of references."""
+        return self.metadata.get("do_not_reference") == "true"
 
     def as_dict(self) -> dict[str, Any]:
         """Plain JSON values, for the index file and for Qdrant's payload."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
-import io
-import re
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 
+from rag.activities import FIELDS, activity, activity_types
 from rag.passage import Passage, Records, Value
+from rag.text import line_of, slug
 
-_ACTIVITY = ("name", "what", "where", "when", "cost", "notes")
+_ACTIVITY = (*FIELDS, "notes")
 _RESOURCE = ("title", "type", "url", "steps", "minutes", "intensity", "position", "caution", "source")
+_OPTIONAL = {"notes", "url", "steps", "caution", "source"}
 _LIKENESS = 3  # so many columns in common make it that table, and a missing column a mistake rather than another kind
 
 
@@ -26,22 +28,21 @@ def read(text: str) -> Records:
     Activities are numbered by row, resources by row within their type; a broken row keeps its number, so that mending
     it moves no other.
     """
-    columns = _columns(text)
+    columns = _columns(text) or ()
     header = _header(text)
-    if missing := sorted(set(columns or ()) - set(header)):
+    if missing := [name for name in columns if name not in header and name not in _OPTIONAL]:
         yield 1, f"the header has no column {', '.join(missing)}"
         return
-    passage = _activity if columns == _ACTIVITY else _resource
     counts: Counter[str] = Counter()
-    for line, values in _rows(text):
+    for line, values in _rows(text, len(header)):
         if len(values) != len(header):
             counts[""] += 1
             yield line, f"the row has {len(values)} values, the header {len(header)}: quote values that hold commas"
             continue
-        row = dict(zip(header, (" ".join(value.split()) for value in values), strict=True))
-        kind = _slug(row.get("type", ""))
+        row = dict.fromkeys(columns, "") | dict(zip(header, map(line_of, values), strict=True))
+        kind = slug(row.get("type", ""))
         counts[kind] += 1
-        yield line, passage(row, counts[kind])
+        yield line, activity(counts[kind], row) if columns == _ACTIVITY else _resource(row, counts[kind])
 
 
 def _header(text: str) -> list[str]:
@@ -54,39 +55,43 @@ def _columns(text: str) -> tuple[str, ...] | None:
     return next((columns for columns in (_ACTIVITY, _RESOURCE) if len(header & set(columns)) >= _LIKENESS), None)
 
 
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row with the number of the line it starts on; a quoted value may run over several lines."""
-    reader = csv.reader(io.StringIO(text), strict=True)
-    next(reader)
-    start = reader.line_num + 1
-    try:
-        for values in reader:
-            if any(value.strip() for value in values):
-                yield start, values
-            start = reader.line_num + 1
-    except csv.Error:
-        # The quotes no longer pair, so nothing after this line can be told apart: one short row stands for it.
-        yield start, []
+def _rows(text: str, width: int) -> Iterator[tuple[int, list[str]]]:
+    """Each row with the number of the line it starts on; a quoted value may run over several lines.
 
-
-def _activity(row: dict[str, str], number: int) -> Passage | str:
-    if missing := [name for name in ("name", "what", "where", "when", "cost") if not row[name]]:
-        return f"the row has no {', '.join(missing)}"
-    details = [f"{name.capitalize()}: {row[name]}" for name in ("where", "when", "cost", "notes") if row[name]]
-    metadata: dict[str, Value] = {name: row[name] for name in ("where", "when", "cost", "notes") if row[name]}
-    return Passage(f"activity-{number:03d}", "activities", row["name"], "\n".join([row["what"], *details]), metadata)
+    A quote that is never closed swallows the rows after it. Such a row is given up at its first line, and reading goes
+    on with the next, so that nothing else is lost.
+    """
+    lines = text.splitlines(keepends=True)
+    start = 1
+    while start < len(lines):
+        reader = csv.reader(islice(lines, start, None), strict=True)
+        resumed = start
+        try:
+            for values in reader:
+                if len(values) not in (0, width) and resumed + reader.line_num > start + 1:
+                    break
+                if any(value.strip() for value in values):
+                    yield start + 1, values
+                start = resumed + reader.line_num
+            else:
+                return
+        except csv.Error:
+            values = []
+        yield start + 1, values
+        start += 1
 
 
 def _resource(row: dict[str, str], number: int) -> Passage | str:
     if missing := [name for name in ("title", "type") if not row[name]]:
-        return f"the row has no {', '.join(missing)}"
+        return f"the record has no {', '.join(missing)}"
     if not row["steps"] and not row["url"]:
-        return "the row has neither steps nor a url"
+        return "the record has neither steps nor a url"
     if row["minutes"] and not row["minutes"].isdecimal():
         return "minutes must be a whole number"
     metadata: dict[str, Value] = {name: row[name] for name in ("url", "caution") if row[name]}
     # These three are filtered by exact value, so their spelling is made even.
     metadata |= {name: row[name].lower() for name in ("type", "intensity", "position") if row[name]}
+    metadata |= {"number": number, "activity_type": activity_types(f"{row['title']} {row['steps']}")}
     if row["minutes"]:
         metadata["minutes"] = int(row["minutes"])
     if row["source"]:
@@ -94,8 +99,4 @@ def _resource(row: dict[str, str], number: int) -> Passage | str:
     facts = [f"{name.capitalize()}: {row[name]}" for name in ("intensity", "position", "minutes") if row[name]]
     lines = [row["steps"], *facts, f"Caution: {row['caution']}" if row["caution"] else ""]
     text = "\n".join(line for line in lines if line)
-    return Passage(f"home-{_slug(row['type'])}-{number:03d}", "resources", row["title"], text, metadata)
-
-
-def _slug(word: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", word.lower()).strip("-")
+    return Passage(f"home-{slug(row['type'])}-{number:03d}", "resources", row["title"], text, metadata)

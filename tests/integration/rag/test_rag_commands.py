@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import openai
@@ -21,6 +22,8 @@ from rag.plan import Plan
 from rag.retriever import Retriever
 
 ROOT = Path(__file__).parents[3]
+EXPORTS = ROOT / "tests" / "data" / "exports"
+WITHHELD = {"master-L01-S03-G003", "master-L01-S04-G004", "master-SB01-S03-G010"}
 MODEL = "all-minilm-l6-v2"
 LESSON = "---\nid: chairs\ntitle: T\ncollection: lessons\n---\n\n## Chair exercises\nYou can march while you sit.\n"
 BROKEN_TABLE = (
@@ -64,6 +67,17 @@ def programme(tmp_path_factory: pytest.TempPathFactory) -> Path:
     done = rag(folder, "ingest")
     assert done.returncode == 0, done.stderr
     assert "README.md" in done.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def exports(tmp_path_factory: pytest.TempPathFactory, model_url: str) -> Path:
+    """A data folder with the index of the three text exports."""
+    folder = tmp_path_factory.mktemp("exports")
+    (folder / "stack.env").write_text(f"OPENAI_BASE_URL={model_url}\n")
+    done = rag(folder, "ingest", EXPORTS)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("lessons 10, activities 3, resources 4 (total 17)\n")
     return folder
 
 
@@ -155,7 +169,7 @@ def test_a_broken_record_is_named_and_the_rest_can_be_searched(data_dir: Path, t
     done = rag(data_dir, "ingest", documents)
 
     assert done.returncode == 1
-    assert "table.csv:3: the row has no where" in done.stderr
+    assert "table.csv:3: the record has no where" in done.stderr
     assert re.search(r"lessons 1, activities 1, resources 0 .total 2.\nversion [0-9a-f]{16}: 2 embedded", done.stdout)
     found = rag(data_dir, "search", "sitting down")
     assert found.stdout.split()[1] == "chairs-01"
@@ -187,3 +201,108 @@ def test_a_data_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) ->
     done = rag(tmp_path, "ingest", DATA_DIR=str(tmp_path / "file"))
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == f"{tmp_path}/file/index: Not a directory"
+
+
+def test_a_dry_run_tells_what_would_be_read_and_writes_nothing(tmp_path: Path) -> None:
+    done = rag(tmp_path, "ingest", EXPORTS, "--dry-run")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        f"skipped {EXPORTS}/LICENSE: not a document of a kind that is read",
+        "lessons 10, activities 3, resources 4 (total 17)",
+        "of these 3 are marked as science",
+        "of these 3 are marked do-not-reference: never returned by a search",
+        "longest: activity-002, 30 words",
+        "shortest: home-playlist-001, 2 words",
+    ]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dry_run_names_what_is_broken(tmp_path: Path) -> None:
+    (tmp_path / "table.csv").write_text(BROKEN_TABLE)
+    done = rag(tmp_path / "data", "ingest", tmp_path / "table.csv", "--dry-run", "--collection", "resources")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[:2] == [
+        f"left out {tmp_path}/table.csv:3: the record has no where",
+        "lessons 0, activities 0, resources 1 (total 1)",
+    ]
+
+
+def test_list_and_show_tell_all_that_the_index_holds(exports: Path) -> None:
+    listed = json.loads(rag(exports, "list", "--json").stdout)
+    assert {row["id"] for row in listed if row["withheld"]} == WITHHELD
+    assert len(listed) == 17
+    activities = rag(exports, "list", "--collection", "activities").stdout
+    assert activities.splitlines()[1] == "activity-002  Paddle Basics"
+
+    shown = json.loads(rag(exports, "show", "master-SB01-S02-G009", "--json").stdout)
+    assert (shown["title"], shown["metadata"]["science"], shown["withheld"]) == ("Grip strength", "true", False)
+    assert "never returned" in rag(exports, "show", "master-L01-S03-G003").stdout
+
+    missing = rag(exports, "show", "activity-999")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert "python -m rag list" in missing.stderr
+
+
+def test_what_is_withheld_is_never_found(exports: Path, model_url: str) -> None:
+    embedder = Embedder(openai.OpenAI(api_key="offline", base_url=model_url, timeout=30), MODEL)
+    retriever = open_retriever(embedder=embedder, data_dir=exports, qdrant_url="", qdrant_api_key="")
+    found = {hit.passage.id for hit in retriever.search("Quiz question about worms", Plan(limit=100))}
+    assert len(found) == 14
+    assert not found & WITHHELD
+
+
+def test_eval_prints_the_figures_as_json_or_as_a_table(exports: Path, tmp_path: Path) -> None:
+    file = tmp_path / "questions.jsonl"
+    lines = [
+        ("canoeing", "community", "activities", ["activity-002"]),
+        ("sway", "home", "home", ["home-blog-001", "elsewhere-001"]),
+    ]
+    keys = ("query", "family", "collection", "gold")
+    file.write_text("".join(json.dumps({"id": "q", **dict(zip(keys, line, strict=True))}) + "\n" for line in lines))
+
+    done = rag(exports, "eval", file, "--json")
+    assert done.returncode == 0
+    assert done.stderr == f"1 of the 3 ids in {file} are not in the index and cannot be found.\n"
+    figures = json.loads(done.stdout)
+    assert list(figures) == ["n", "p_at_3", "mrr_at_5", "recall_at_5", "ndcg_at_5", "by_family"]
+    assert figures["by_family"]["community"] == {
+        "n": 1,
+        "p_at_3": 0.3333,
+        "mrr_at_5": 1.0,
+        "recall_at_5": 1.0,
+        "ndcg_at_5": 1.0,
+    }
+    assert figures["by_family"]["home"]["recall_at_5"] == 0.5
+    table = rag(exports, "eval", file).stdout.splitlines()
+    assert [line.split()[0] for line in table] == ["family", "community", "home", "all"]
+
+
+def test_an_index_of_another_model_is_refused_by_search_and_rebuilt_by_ingest(data_dir: Path, tmp_path: Path) -> None:
+    (tmp_path / "chairs.md").write_text(LESSON)
+    assert rag(data_dir, "ingest", tmp_path / "chairs.md").returncode == 0
+    path = next((data_dir / "index").glob("*.npz"))
+    held = IndexFolder(data_dir).load()
+    other = replace(held, model="another-model")
+    with IndexFolder(data_dir).locked():
+        IndexFolder(data_dir).write(other)
+    refused = rag(data_dir, "search", "chair")
+    assert refused.returncode == 1
+    assert "another-model" in refused.stderr
+    assert rag(data_dir, "ingest", tmp_path / "chairs.md").stdout.endswith(": 1 embedded\n")
+    assert IndexFolder(data_dir).load().version == held.version == path.stem
+
+
+def test_a_reader_that_has_gone_is_not_met_by_a_traceback(exports: Path) -> None:
+    reading_end, writing_end = os.pipe()
+    os.close(reading_end)  # as `head` does when it has its lines
+    with os.fdopen(writing_end, "wb") as gone:
+        done = subprocess.run(
+            [sys.executable, "-m", "rag", "list"],
+            cwd=exports,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "DATA_DIR": str(exports)},
+            stdout=gone,
+            stderr=subprocess.PIPE,
+            timeout=100,
+            check=False,
+        )
+    assert done.stderr == b""

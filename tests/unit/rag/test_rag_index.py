@@ -41,6 +41,15 @@ def test_the_version_follows_the_content_and_the_model() -> None:
     assert version_of("words", list(PASSAGES)) == version_of("words", tuple(PASSAGES))
 
 
+def test_withheld_passages_are_kept_beside_those_that_have_vectors(tmp_path: Path) -> None:
+    open_, closed = index_of(PASSAGES[:4]), PASSAGES[4]
+    index = Index("words", open_.passages, open_.vectors, [closed])
+    write(tmp_path, index)
+    read = IndexFolder(tmp_path).load()
+    assert (read.passages, read.withheld, len(read.vectors)) == (PASSAGES[:4], [closed], 4)
+    assert len({index.version, open_.version, index_of(PASSAGES).version}) == 3
+
+
 def test_before_the_first_ingest_the_reader_is_told_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(NoIndexError, match="python -m rag ingest"):
         IndexFolder(tmp_path).load()

@@ -34,11 +34,11 @@ Lift one foot.
 
 
 def passages(text: str) -> list[Passage]:
-    return [record for _, record in markdown.read(text) if isinstance(record, Passage)]
+    return [record for _, record in markdown.read(text, "a-file") if isinstance(record, Passage)]
 
 
 def problems(text: str) -> list[tuple[int, str]]:
-    return [(line, record) for line, record in markdown.read(text) if isinstance(record, str)]
+    return [(line, record) for line, record in markdown.read(text, "a-file") if isinstance(record, str)]
 
 
 def test_each_heading_is_a_passage_numbered_in_its_file() -> None:
@@ -78,7 +78,7 @@ def test_text_after_a_source_line_is_a_problem_and_is_not_quoted() -> None:
 @pytest.mark.parametrize(
     ("wrong", "right", "says"),
     [
-        ("id: balance-basics\n", "", "no id"),
+        ("title: Balance basics\n", "", "no title"),
         ("id: balance-basics", "id: Balance Basics", "lower-case"),
         ("collection: lessons", "collection: poems", "lessons, activities, resources"),
         ("lesson: 2\n---", "lesson: 2", "not closed"),
@@ -98,3 +98,28 @@ def test_other_texts_are_not_taken_for_lessons(text: str) -> None:
 
 def test_a_lesson_is_recognised() -> None:
     assert markdown.recognises(LESSON)
+
+
+def test_a_lesson_without_an_id_takes_the_name_of_its_file() -> None:
+    records = markdown.read(LESSON.replace("id: balance-basics\n", ""), "Équilibre & Balance")
+    assert [record.id for _, record in records if isinstance(record, Passage)] == [
+        "equilibre-balance-01",
+        "equilibre-balance-02",
+    ]
+
+
+def test_the_collection_asked_for_wins_over_the_files_own() -> None:
+    for text in (LESSON, LESSON.replace("collection: lessons\n", "")):
+        collections = [r.collection for _, r in markdown.read(text, "x", "resources") if isinstance(r, Passage)]
+        assert collections == ["resources", "resources"]
+
+
+def test_a_lesson_can_be_withheld_and_marked_as_science() -> None:
+    marked = passages(LESSON.replace("lesson: 2\n", "lesson: 2\nscience: true\ndo_not_reference: true\n"))
+    assert [(passage.metadata["science"], passage.withheld) for passage in marked] == [("true", True)] * 2
+    assert not passages(LESSON)[0].withheld
+
+
+def test_signs_that_nobody_sees_are_taken_out() -> None:
+    text = LESSON.replace("Lift one", "Lift\u00a0on\u200be")
+    assert passages(text)[1].text == "Lift one foot."

@@ -29,7 +29,16 @@ def test_activities_are_numbered_by_row_and_say_where_when_and_what_it_costs() -
     first, second = passages(ACTIVITIES)
     assert (first.id, first.collection, first.title) == ("activity-001", "activities", "Dawn Stretch")
     assert first.text == "Gentle stretching\nWhere: Maple Green\nWhen: Tuesdays and Saturdays, 8 am\nCost: Free"
-    assert first.metadata == {"where": "Maple Green", "when": "Tuesdays and Saturdays, 8 am", "cost": "Free"}
+    assert first.metadata == {
+        "number": 1,
+        "where": "Maple Green",
+        "when": "Tuesdays and Saturdays, 8 am",
+        "cost": "Free",
+        "cost_kind": "free",
+        "cost_value": 0.0,
+        "activity_type": ("stretch",),
+        "days": ("tuesday", "saturday"),
+    }
     assert second.id == "activity-002"
     assert second.text.startswith("Canoeing, for first-timers\n")
     assert second.metadata["notes"] == "Bring a hat."
@@ -51,6 +60,8 @@ def test_what_resources_are_filtered_by_is_evenly_spelled_and_typed() -> None:
         "position": "seated",
         "caution": "Keep hold of the chair.",
         "source": ("A handbook",),
+        "number": 1,
+        "activity_type": ("chair",),
     }
 
 
@@ -63,12 +74,12 @@ def test_a_resource_quotes_its_caution_and_not_its_source() -> None:
 
 def test_a_broken_row_is_named_with_the_line_it_starts_on_and_keeps_its_number() -> None:
     text = ACTIVITIES + "No Place,Walking,,Mondays,Free,\nLast One,Walking,The pier,Mondays,Free,\n"
-    assert problems(text) == [(5, "the row has no where")]
+    assert problems(text) == [(5, "the record has no where")]
     assert [passage.id for passage in passages(text)] == ["activity-001", "activity-002", "activity-004"]
 
 
 def test_the_first_row_is_on_line_2() -> None:
-    assert problems(ACTIVITIES.replace("Dawn Stretch", "")) == [(2, "the row has no name")]
+    assert problems(ACTIVITIES.replace("Dawn Stretch", "")) == [(2, "the record has no name")]
 
 
 @pytest.mark.parametrize(
@@ -97,3 +108,27 @@ def test_a_missing_column_is_named() -> None:
 @pytest.mark.parametrize("text", ["", "year,name\n1999,x\n", "What a day, where we, when it\n", "---\nid: x\n---\n"])
 def test_other_texts_are_not_taken_for_tables(text: str) -> None:
     assert not tables.recognises(text)
+
+
+def test_a_quote_that_is_never_closed_loses_its_own_row_only() -> None:
+    text = ACTIVITIES + '"Open Quote,Walking,The pier,Mondays,Free,\n"Fine, Thanks",Walking,The pier,Mondays,Free,\n'
+    [(line, reason)] = problems(text)
+    assert line == 5
+    assert "quote" in reason
+    assert [passage.title for passage in passages(text)] == ["Dawn Stretch", "Paddle Basics", "Fine, Thanks"]
+    assert passages(text)[-1].id == "activity-004"
+
+
+def test_a_quote_that_another_rows_inch_sign_closes_loses_its_own_row_only() -> None:
+    text = ACTIVITIES + 'Broken,"Walking,The pier,Mondays,Free,\nSwim,Swimming,Pool,Mondays until 12",Free,\n'
+    [(line, reason)] = problems(text)
+    assert line == 5
+    assert "quote" in reason
+    assert [passage.title for passage in passages(text)] == ["Dawn Stretch", "Paddle Basics", "Swim"]
+
+
+def test_notes_sources_and_cautions_need_no_column_and_steps_or_a_url_will_do() -> None:
+    [walk] = passages("name,what,where,when,cost\nPier Walk,Walking,The pier,Mondays,Free\n")
+    assert walk.title == "Pier Walk"
+    [video] = passages("title,type,url,minutes,intensity,position\nYoga,video,https://example.org/yoga,20,light,\n")
+    assert video.metadata["url"] == "https://example.org/yoga"
