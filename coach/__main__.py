@@ -1,14 +1,18 @@
-"""Ask the coach one question from a terminal: the answer, then the passages it rests on."""
+"""Ask the coach one question from a terminal, or measure its judgement on labelled cases."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
+from pathlib import Path
 
 from openai import OpenAI
 
+from coach import evaluation
 from coach.coach import Coach
 from coach.model import CoachError
 from coach.turn import Reply, Turn
@@ -26,7 +30,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m coach", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("ask", help="answer one message, without history").add_argument("text")
+    measuring = commands.add_parser("eval", help="measure judgements on labelled cases, one JSON object a line")
+    for name in evaluation.SETS:
+        measuring.add_argument(f"--{name}", type=Path, metavar="FILE.jsonl")
+    measuring.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
     arguments = parser.parse_args()
+    if arguments.command == "eval":
+        files = {name: path for name in evaluation.SETS if (path := getattr(arguments, name))}
+        if not files:
+            measuring.error(f"name at least one file: {', '.join(f'--{name}' for name in evaluation.SETS)}")
+        return _evaluate(files, as_json=arguments.json)
     try:
         reply = _ask(arguments.text, load_or_exit())
     except CoachError as error:
@@ -36,6 +49,22 @@ def main() -> int:
     print(reply.text)
     for citation in reply.citations:
         print(f'\n[{citation.id}] {citation.title} ({citation.collection}, {citation.score:.2f})\n  "{citation.quote}"')
+    return 0
+
+
+def _evaluate(files: Mapping[str, Path], *, as_json: bool) -> int:
+    try:
+        figures = {name: evaluation.SETS[name](evaluation.read_cases(path)) for name, path in files.items()}
+    except evaluation.CasesError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if as_json:
+        print(json.dumps(figures))
+        return 0
+    for name, found in figures.items():
+        print(name)
+        for figure, value in found.items():
+            print(f"  {figure}: {value}")
     return 0
 
 

@@ -11,7 +11,9 @@ import openai
 import safety
 from coach import prompt
 from coach.draft import NOTHING_TO_SAY, Draft
+from coach.leak import LeakWatch, new_canary
 from coach.model import Completion, failure, mapped_errors, seconds_left
+from coach.passages import harmless
 from coach.plan import Route, route
 from coach.sentences import split
 from coach.state import update
@@ -22,8 +24,6 @@ from rag.retriever import Retriever
 
 log = logging.getLogger(__name__)
 
-INJECTION_DETECTED = 0.5
-
 
 class Coach:
     """Answers turns with a chat model and the passages that a retriever finds. Safe to share between threads."""
@@ -33,6 +33,7 @@ class Coach:
         self._model = model
         self._retriever = retriever
         self._locale = locale
+        self._canary = new_canary()  # one a process: hosted models cache a prompt's unchanging beginning
 
     def respond(
         self, turn: Turn, *, timeout: Callable[[], float], spent: Callable[[Usage], None] = lambda usage: None
@@ -53,17 +54,19 @@ class Coach:
             yield from self._escalated(turn, triage)
             return
         caution = triage.category == "medical_caution"
-        injection = safety.injection_score(turn.text) >= INJECTION_DETECTED
+        injection = safety.injection_score(turn.text)
+        wary = injection >= safety.DETECTED
 
         yield Stage("retrieving")
         chosen = route(turn.text, turn.history)
-        hits = self._search(chosen, seconds_left(timeout))
+        found = self._search(chosen, seconds_left(timeout))
+        hits = harmless(found)
 
         state = update(turn.state, turn.text)
-        messages = prompt.build(turn.text, turn.history, state, hits, cautioned=caution)
+        messages = prompt.build(turn.text, turn.history, state, hits, cautioned=caution, wary=wary, canary=self._canary)
         completion = Completion(self._client, self._model, messages, timeout, spent)
         yield Stage("generating")
-        draft = Draft(hits)
+        draft = Draft(hits, LeakWatch(self._canary))
         if caution:
             yield Sentence(draft.fixed(safety.caution_text(triage)))
         with closing(completion.pieces()) as pieces:
@@ -81,8 +84,9 @@ class Coach:
             usage=completion.usage,
             guardrails=(
                 Guardrail("safety", "input", "flag" if caution else "pass"),
-                Guardrail("injection", "input", "flag" if injection else "pass"),
-                Guardrail("safety", "output", "replace" if draft.replaced else "pass"),
+                Guardrail("injection", "input", "flag" if wary else "pass", injection),
+                Guardrail("passages", "input", "pass" if hits == found else "replace"),
+                *draft.guardrails(),
             ),
             model=self._model,
         )

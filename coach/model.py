@@ -21,6 +21,9 @@ MAX_REASONING_TOKENS = 4000
 CONNECT_SECONDS = 10.0
 CHARACTERS_PER_TOKEN = 4  # of English text, by OpenAI's rule of thumb; for what is billed before the API has counted
 SILENCE_SECONDS = 60.0  # between two pieces of an answer; after that the model counts as away
+# OpenAI can keep completions to be looked at later; whether it does by default is up to the account. Other servers keep
+# what they keep, and may refuse a field that they do not know. https://platform.openai.com/docs/guides/your-data
+_CAN_STORE = re.compile(r"(?:[a-z]+\.)?api\.openai\.com")
 
 # code -> (message for the person who polls the job, whether trying again cannot help)
 _FAILURES = {
@@ -125,6 +128,7 @@ class Completion:
     def _open(self) -> openai.Stream[openai.types.chat.ChatCompletionChunk]:
         left = seconds_left(self._timeout)
         reasoning = _REASONING.match(self._model)
+        can_store = _CAN_STORE.fullmatch(self._client.base_url.host)
         try:
             return self._client.chat.completions.create(
                 model=self._model,
@@ -134,6 +138,7 @@ class Completion:
                 temperature=openai.omit if reasoning else TEMPERATURE,
                 max_tokens=openai.omit if reasoning else MAX_OUTPUT_TOKENS,
                 max_completion_tokens=MAX_REASONING_TOKENS if reasoning else openai.omit,
+                store=False if can_store else openai.omit,
                 timeout=openai.Timeout(min(left, SILENCE_SECONDS), connect=min(left, CONNECT_SECONDS)),
             )
         except openai.APIError as error:

@@ -77,11 +77,12 @@ class Usage:
 
 @dataclass(frozen=True)
 class Guardrail:
-    """One check and what it decided."""
+    """One check and what it decided; `score`, 0 to 1, where it weighs."""
 
     name: str
     phase: Phase
     verdict: Verdict
+    score: float | None = None
 
 
 @dataclass(frozen=True)

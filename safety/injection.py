@@ -1,70 +1,39 @@
 """Scores how much a text gives orders to the model instead of talking to the coach.
 
-The kinds follow OWASP Top 10 for LLM Applications, LLM01 Prompt Injection: override of instructions, change of role,
-leak of the prompt, forged turns and markup, encoded payloads, tool calls, orders hidden in documents.
-English, French, Spanish.
+Two judges: wordings and marks that are recognised outright (:mod:`safety.injection_rules`), and a logistic model over
+words and meanings, which carries over to wordings never seen (:mod:`safety.injection_features`; its weights are made
+by `python -m safety.train_injection`). Both read what a text says in disguise too (:mod:`safety.disguise`).
 """
 
 from __future__ import annotations
 
-import re
+import json
+import math
+from pathlib import Path
 
-from safety.normalise import passages, words
-from safety.patterns import Table
-from safety.tables import read
+from safety.disguise import undisguised
+from safety.injection_features import features, windows
+from safety.injection_rules import RULE_WEIGHT, marks, recognised
+from safety.normalise import words
 
 DETECTED = 0.5
-_KIND = 0.6  # what one kind of wording weighs: enough alone
-_HINT = 0.3  # what one kind of hint weighs: two are enough
+WEIGHTS = Path(__file__).parent / "tables" / "injection_weights.json"
 
-_LOOK_ALIKE = "ordinary"
-_TEXT = read("injection")
-_LOOK_ALIKES = Table({_LOOK_ALIKE: _TEXT.rules[_LOOK_ALIKE]}, _TEXT.words)
-_TABLE = Table({name: block for name, block in _TEXT.rules.items() if name != _LOOK_ALIKE}, _TEXT.words)
-
-# Marks that talk does not carry, with their weights: read from the raw text, since normalising drops punctuation.
-_ROLES = r"(?:system|assistant|developer|admin|sys|inst(?:ructions?)?)"
-_PARTS = r"(?:passages?|documents?|context|conversation|transcript|source|user[ _]?input|endoftext)"
-_MARKS = tuple(
-    (re.compile(pattern, re.IGNORECASE), weight)
-    for pattern, weight in (
-        (
-            rf"<[|/ ]{{0,3}}(?:im_start|im_end|tool_calls?|function_calls?|{_ROLES}|{_PARTS})\b[^<>]{{0,40}}>",
-            0.9,
-        ),
-        (rf"\[{{1,2}} ?/?{_ROLES}\b[^\[\]]{{0,40}}\]|<<sys>>", 0.9),
-        (rf"(?:^|[\n.!?*>\[\"'-])[ #*]{{0,8}}{_ROLES}(?: (?:prompt|message|override|note))?[ *]{{0,3}}:", 0.6),
-        (rf"#{{2,6}} ?(?:new )?(?:{_ROLES}|user|response|task)\b", 0.8),
-        (rf"(?:-{{2,9}}|={{2,9}}|\[) ?end (?:of )?(?:the )?(?:{_PARTS}|prompt|text)", 0.8),
-        (rf"`{{3}} ?{_ROLES}\b", 0.8),
-        (r"\"(?:role|function_call|tool_calls?|tool)\" ?:", 0.8),
-        (r"<(?:script|img|iframe|svg|object|embed|form|style)\b|javascript:", 0.8),
-        (r"!\[[^\[\]]{0,80}\] ?\( ?https?:", 0.8),
-        (r"\{\{[^{}]{1,80}\}\}|\$\{[^{}]{1,80}\}|<%[^<%]{1,80}%>", 0.6),
-        (r"\b(?:drop|truncate) table\b|\bselect \* from\b|\brm -rf\b|/etc/passwd|\bos\.environ\b", 0.8),
-        (r"\b[a-z] ?= ?[\"'][^\"'\n]{1,40}[\"'][^\n]{0,80}\b[a-z] ?\+ ?[a-z]\b", 0.6),
-        (r"(?<![a-z0-9+/])(?=[a-z+/]{0,40}[0-9])[a-z0-9+/]{20,200}={0,2}(?![a-z0-9+/])", 0.3),
-        (r"\b[a-z]{2,20}gpt\b", 0.3),
-        (r"(?:\\x[0-9a-f]{2}){4}|(?:%[0-9a-f]{2}){5}|(?:&#x?[0-9a-f]{2,5};){4}", 0.6),
-        ("[\U000e0020-\U000e007e]{4}|[\u202a-\u202e]", 0.6),
-    )
-)
+_MODEL = json.loads(WEIGHTS.read_text(encoding="utf-8"))
+_BIAS: float = _MODEL["bias"]
+_WEIGHTS: dict[str, float] = _MODEL["weights"]
 
 
 def injection_score(text: str) -> float:
-    """How likely `text` (a person's words or a passage) gives orders to the model: 0 to 1, from `DETECTED` on a hit.
+    """How likely `text` (a person's words or a passage) gives orders to the model: 0 to 1, from `DETECTED` on a hit."""
+    evidence = max(_evidence(text), *(_evidence(meant) for meant in undisguised(text)), -math.inf)
+    return round(1 / (1 + math.exp(-max(-30.0, min(30.0, evidence)))), 3)
 
-    Evidence adds up as independent doubts do: 1 - product of (1 - weight) over the kinds found.
-    """
-    doubt = 1.0
-    for mark, weight in _MARKS:
-        if mark.search(text):
-            doubt *= 1 - weight
-    kinds: set[str] = set()
-    hints: set[str] = set()
-    for passage in passages(words(text)):
-        found = {hit.rule for hit in _TABLE.hits(_LOOK_ALIKES.masked(passage))}
-        passage_hints = {rule for rule in found if rule.startswith("hint_")}
-        kinds |= found - passage_hints
-        hints = max(hints, passage_hints, key=len)  # hints pages apart do not add up
-    return round(1 - doubt * (1 - _KIND) ** len(kinds) * (1 - _HINT) ** len(hints), 3)
+
+def _evidence(text: str) -> float:
+    seen = marks(text)
+    names = [name for name, _ in seen]
+    learned = max(
+        (sum(_WEIGHTS.get(name, 0.0) for name in features(window, names)) for window in windows(text)), default=0.0
+    )
+    return _BIAS + learned + RULE_WEIGHT * recognised(words(text), [weight for _, weight in seen])
