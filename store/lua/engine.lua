@@ -8,6 +8,8 @@ local QUEUE = {m = KEYS[14], v = KEYS[15]}
 local AUDIO, SPEECH, SESSIONS, KEY_SESSIONS, KEY_JOBS = KEYS[16], KEYS[17], KEYS[18], KEYS[19], KEYS[20]
 local DURATIONS = {m = KEYS[21], v = KEYS[22]}
 local EVENT, OUTBOX, ENDPOINTS, DELIVERIES = KEYS[23], KEYS[24], KEYS[25], KEYS[26]
+local USAGE, AUDIO_HELD = KEYS[27], KEYS[28]
+local MORE = 28  -- a script's own keys come after these
 local A = cjson.decode(ARGV[1])
 
 -- The server's clock is the only one: workers and web hosts may disagree about the time.
@@ -17,6 +19,8 @@ local NOW = math.floor(NOW_US / 1000)
 
 local OVER = {completed = true, failed = true, cancelled = true, expired = true}
 local BACKSTOP_MS = 3600 * 1000  -- keys outlive their session's absolute end by this, if nobody swept them
+local DAY_MS = 24 * 3600 * 1000
+local TODAY = math.floor(NOW / DAY_MS)  -- UTC
 
 local function ms(n) return string.format('%.0f', n) end
 
@@ -83,9 +87,36 @@ local function announce(job)
   send(DELIVERIES, 'webhooks.fan_out', job)
 end
 
+-- Once it is over, what a job used in all its attempts is added to its API key's day, and what was reserved for it is free
+-- again. `rates`: millionths of a micro-dollar for each input token, output token, ms of audio and character spoken.
+local function settle(job)
+  local stored = redis.call('HMGET', job, 'reserve', 'rates', 'fence', 'audio_bytes')
+  if not stored[1] then return end  -- it is settled already
+  redis.call('HDEL', job, 'reserve')
+  local used, cost = {0, 0, 0, 0}, 0
+  for fence = 1, tonumber(stored[3]) do
+    local i = 0
+    for amount in (redis.call('HGET', job, 'spent:' .. fence) or ''):gmatch('%d+') do
+      i = i + 1
+      used[i] = used[i] + amount
+    end
+  end
+  for i, rate in ipairs(cjson.decode(stored[2])) do cost = cost + used[i] * rate end
+  cost = math.ceil(cost / 1000000)
+  redis.call('HSET', job, 'cost', ms(cost))
+  for i, what in ipairs({'input_tokens', 'output_tokens', 'audio_ms', 'characters'}) do
+    redis.call('HINCRBY', USAGE, TODAY .. ':' .. what, ms(used[i]))
+  end
+  redis.call('HINCRBY', USAGE, TODAY .. ':cost', ms(cost))
+  redis.call('HINCRBY', USAGE, 'reserved', ms(0 - stored[1]))
+  redis.call('PEXPIRE', USAGE, ms(A.usage_keep_ms))
+  if stored[4] ~= '0' then redis.call('DECRBY', AUDIO_HELD, stored[4]) end
+end
+
 -- The one way a job ends.
 local function finish(job, code, status, fields)
   redis.call('HSET', JOB, 'status', status, 'stage', '', 'completed_at', ms(NOW), 'lease_until', '0', unpack(fields or {}))
+  settle(JOB)
   announce(job)
   redis.call('DEL', AUDIO)
   leave(job, code)

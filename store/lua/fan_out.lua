@@ -9,6 +9,7 @@ if A.sample == 1 then  -- it has no job: its delivery is made as it is asked for
 else
   if redis.call('EXISTS', EVENT) == 0 or redis.call('HEXISTS', EVENT, 'count') == 1 then return 0 end
   redis.call('HSET', EVENT, 'count', #A.deliveries)
+  redis.call('HDEL', EVENT, 'webhook')  -- this outlives the session; each delivery has the URL until it ends
 end
 for i, d in ipairs(A.deliveries) do
   local at = 6 + (i - 1) * 3

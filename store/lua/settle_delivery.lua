@@ -36,7 +36,7 @@ if A.result == 'pending' then
   for _, key in ipairs({DELIVERY, FOLLOWING}) do redis.call('PEXPIREAT', key, ms(NOW + A.keep_ms)) end
 else
   redis.call('HSET', DELIVERY, 'status', A.result, 'reason', A.reason, 'ended_at', ms(NOW))
-  redis.call('HDEL', DELIVERY, 'next_at')
+  redis.call('HDEL', DELIVERY, 'next_at', 'url')  -- the job still has the URL, as long as its session lives
   -- Its turn comes once: when this one is sent again, that one may be waiting for its next attempt.
   if redis.call('HGET', FOLLOWING, 'fence') == '0' then redis.call('ZADD', DUE, ms(NOW), A.following) end
 end

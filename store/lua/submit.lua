@@ -1,8 +1,9 @@
 -- engine
 -- Accept a job: checks, record, place in line, idempotency record and (if admitted) Celery message, or nothing at all.
--- Returns {'ok'} or a word that says why not: replay, mismatch, gone, raced, ending, waiting_cap, busy.
--- KEYS[27] = idempotency record. ARGV[2..5] = sealed input, metadata, recording and webhook (the last two may be empty).
-local IDEMPOTENCY = KEYS[27]
+-- Returns {'ok'} or a word that says why not: replay, mismatch, gone, raced, ending, busy, storage_full, or limits, followed by the
+-- seconds until the budget's day is over and every limit that is reached.
+-- KEYS[MORE + 1] = idempotency record. ARGV[2..5] = sealed input, metadata, recording and webhook (the last two may be empty).
+local IDEMPOTENCY = KEYS[MORE + 1]
 -- Older entries have no record any more: it ran out unswept, because nothing ran for longer than a session lives.
 local STALE_MS, STALE_US = ms(NOW - A.session_max_ms - BACKSTOP_MS), ms(NOW_US - (A.session_max_ms + BACKSTOP_MS) * 1000)
 if redis.call('HGET', JOB, 'token') == A.token then return {'ok'} end  -- the client library sent it twice
@@ -17,12 +18,21 @@ local session = redis.call('HMGET', SESSION, 'n', 'ends_at', 'expires_at')
 if not session[1] or tonumber(session[3]) <= NOW then return {'gone'} end
 if tonumber(session[1]) ~= A.n - 1 then return {'raced'} end
 local deadline = NOW + A.deadline_ms
+-- Jobs that ran out unswept gave nothing back: where none is left, nothing can be reserved or held.
+local unfinished, reserved, held = redis.call('ZCOUNT', OPEN, STALE_US, '+inf'), 0, 0
+if unfinished > 0 then reserved = math.max(0, redis.call('HGET', USAGE, 'reserved') or 0) end
+if redis.call('ZCARD', DEADLINES) > 0 then held = math.max(0, redis.call('GET', AUDIO_HELD) or 0) end
 if A.settled == '' then
   if tonumber(session[2]) < deadline then return {'ending'} end
-  local waiting = redis.call('ZCOUNT', OPEN, STALE_US, '+inf')
-    - redis.call('ZCOUNT', RUNNING.m, STALE_MS, '+inf') - redis.call('ZCOUNT', RUNNING.v, STALE_MS, '+inf')
-  if waiting >= A.waiting_cap then return {'waiting_cap'} end
+  local reached = {'limits', math.ceil(DAY_MS * (TODAY + 1) / 1000 - NOW / 1000)}
+  local waiting = unfinished - redis.call('ZCOUNT', RUNNING.m, STALE_MS, '+inf')
+    - redis.call('ZCOUNT', RUNNING.v, STALE_MS, '+inf')
+  if waiting >= A.waiting_cap then reached[#reached + 1] = 'MAX_WAITING_JOBS_PER_API_KEY' end
+  local spent = tonumber(redis.call('HGET', USAGE, TODAY .. ':cost') or 0)
+  if A.budget >= 0 and spent + reserved + A.reserve > A.budget then reached[#reached + 1] = 'DAILY_BUDGET_USD' end
+  if #reached > 2 then return reached end
   if A.on_busy == 'reject' and redis.call('LLEN', LINE) > 0 then return {'busy'} end
+  if held + #ARGV[4] > A.audio_cap then return {'storage_full'} end
 end
 
 redis.call('HSET', SESSION, 'n', A.n)
@@ -33,6 +43,13 @@ redis.call('HSET', JOB, 'token', A.token, 'type', A.type, 'key_id', A.key_id, 's
   'input', ARGV[2], 'metadata', ARGV[3])
 if ARGV[5] ~= '' then redis.call('HSET', JOB, 'webhook', ARGV[5]) end
 redis.call('ZADD', KEY_JOBS, ms(NOW_US), A.job)
+if redis.call('HINCRBY', USAGE, TODAY .. ':jobs', 1) == 1 then
+  for _, field in ipairs(redis.call('HKEYS', USAGE)) do
+    local day = tonumber(field:match('^%d+'))
+    if day and (TODAY - day) * DAY_MS >= A.usage_keep_ms then redis.call('HDEL', USAGE, field) end
+  end
+end
+redis.call('PEXPIRE', USAGE, ms(A.usage_keep_ms))
 if A.digest ~= '' then
   redis.call('HSET', IDEMPOTENCY, 'job', A.job, 'digest', A.digest)
   keep(IDEMPOTENCY)
@@ -51,7 +68,12 @@ if A.settled ~= '' then
   return {'ok'}
 end
 
-if ARGV[4] ~= '' then redis.call('SET', AUDIO, ARGV[4]) end
+redis.call('HSET', JOB, 'reserve', ms(A.reserve), 'rates', A.rates, 'priced', A.priced, 'audio_bytes', #ARGV[4])
+redis.call('HSET', USAGE, 'reserved', ms(reserved + A.reserve))
+if ARGV[4] ~= '' then
+  redis.call('SET', AUDIO, ARGV[4])
+  redis.call('SET', AUDIO_HELD, ms(held + #ARGV[4]), 'PX', ms(A.session_max_ms + BACKSTOP_MS))
+end
 redis.call('ZADD', OPEN, ms(NOW_US), A.job)
 redis.call('ZADD', DEADLINES, ms(deadline), A.job)
 local entry = A.code .. ':' .. A.job

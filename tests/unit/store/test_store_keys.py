@@ -39,7 +39,7 @@ def test_what_is_no_job_id_has_no_session(job: str) -> None:
 
 def test_two_jobs_or_two_api_keys_share_no_key_of_their_own() -> None:
     shared = {keys.DISPATCH, keys.LEASES, keys.DEADLINES, keys.SESSIONS, keys.MESSAGES, keys.VOICE}
-    shared |= {keys.durations("m"), keys.durations("v"), keys.OUTBOX, keys.DELIVERIES}
+    shared |= {keys.durations("m"), keys.durations("v"), keys.OUTBOX, keys.DELIVERIES, keys.AUDIO_HELD}
     one = keys.ledger(SESSION, "key_a", keys.job_id(SESSION, 1))
     other = keys.ledger(f"sess_{'f' * 32}", "key_b", f"job_{'f' * 32}_1")
     assert len(set(one)) == len(one)
