@@ -12,6 +12,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import NoReturn, TypeVar
 from urllib.parse import urlsplit
@@ -86,11 +87,13 @@ class Settings:
     max_running_jobs_per_api_key: int
     max_waiting_jobs_per_api_key: int
     worker_slots: int
+    daily_budget_usd: Decimal | None
     safety_locale: str
     webhook_allow_http_hosts: tuple[str, ...]
     webhook_retry_seconds: tuple[int, ...]
     flower_basic_auth: str = field(repr=False)
     trusted_proxies: int
+    force_https: bool
     enable_json_logging: bool
     log_level: str
     port: int
@@ -222,11 +225,13 @@ class _Reader:
             max_running_jobs_per_api_key=running,
             max_waiting_jobs_per_api_key=self.integer("MAX_WAITING_JOBS_PER_API_KEY", 1000),
             worker_slots=slots,
+            daily_budget_usd=self.dollars("DAILY_BUDGET_USD"),
             safety_locale=self.choice("SAFETY_LOCALE", "CA", LOCALES),
             webhook_allow_http_hosts=self.hosts("WEBHOOK_ALLOW_HTTP_HOSTS"),
             webhook_retry_seconds=self.delays("WEBHOOK_RETRY_SECONDS", WEBHOOK_RETRY_SECONDS),
             flower_basic_auth=self.text("FLOWER_BASIC_AUTH"),
             trusted_proxies=self.integer("TRUSTED_PROXIES", 0, least=0),
+            force_https=self.boolean("FORCE_HTTPS", False),
             enable_json_logging=self.boolean("ENABLE_JSON_LOGGING", True),
             log_level=self.choice("LOG_LEVEL", "INFO", ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")),
             port=self.integer("PORT", 8000, most=65_535),
@@ -268,6 +273,16 @@ class _Reader:
             return number
 
         return self._parsed(name, default, parse, f"a whole number from {least} to {most}")
+
+    def dollars(self, name: str) -> Decimal | None:
+        """An amount down to a millionth; None where nothing is set."""
+
+        def parse(raw: str) -> Decimal | None:
+            if not re.fullmatch(r"[0-9]{1,6}(?:\.[0-9]{1,6})?", raw):
+                raise ValueError
+            return Decimal(raw)
+
+        return self._parsed(name, None, parse, "an amount in dollars such as 2.50")
 
     def boolean(self, name: str, default: bool) -> bool:
         words = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}

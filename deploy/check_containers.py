@@ -10,7 +10,7 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,9 +25,11 @@ COMPOSE = "docker-compose.yml"
 DOCKERFILES = ("Dockerfile.web", "Dockerfile.worker")
 
 LOOPBACK_ONLY = ("redis", "qdrant", "flower")
+INSIDE = ("redis", "qdrant")
 PROBED = ("redis", "qdrant", "flower")  # web brings its HEALTHCHECK in its Dockerfile; workers cannot answer a ping
 SECRET_OF = {"redis": "REDIS_PASSWORD", "qdrant": "QDRANT__SERVICE__API_KEY", "flower": "FLOWER_BASIC_AUTH"}
 REDIS_LINES = ("appendonly yes", "appendfsync always", "maxmemory-policy noeviction", "requirepass ")
+SECRET_FILES = ("**/.*", "**/*.key", "**/*.pem")
 NOT_IN_WEB = ("coach", "rag", "workers", "offline", "knowledge")
 
 _TAG = re.compile(r":v?\d+\.\d+\S*$")
@@ -40,10 +42,11 @@ Service = dict[str, Any]
 def problems(root: Path) -> list[str]:
     """Every problem in the container files of `root`, one sentence each that starts with the file's name."""
     found = [f"{COMPOSE}: {problem}" for problem in compose_problems((root / COMPOSE).read_text(encoding="utf-8"))]
+    texts = {name: (root / name).read_text(encoding="utf-8") for name in DOCKERFILES}
     ignore = (root / ".dockerignore").read_text(encoding="utf-8")
+    found += [f".dockerignore: {problem}" for problem in dockerignore_problems(ignore, texts.values())]
     allowed = {line[1:] for line in ignore.splitlines() if line.startswith("!")}
-    for name in DOCKERFILES:
-        text = (root / name).read_text(encoding="utf-8")
+    for name, text in texts.items():
         found += [f"{name}: {problem}" for problem in dockerfile_problems(name, text)]
         found += [
             f"{name}: copies {source}, which .dockerignore keeps out of the build. Add the line !{source} there."
@@ -70,7 +73,8 @@ def compose_problems(text: str) -> list[str]:
         for name, service in compose.get("services", {}).items()
         for problem in (*_hardening(service), *_exposure(name, service), *_secrets(name, service))
     ]
-    return found + _redis(compose.get("services", {})) + _unset_variables(text)
+    services, networks = compose.get("services", {}), compose.get("networks", {})
+    return found + _redis(services) + _inside(services, networks) + _unset_variables(text)
 
 
 def _hardening(service: Service) -> Iterator[str]:
@@ -122,6 +126,16 @@ def _redis(services: dict[str, Service]) -> list[str]:
     return [f"redis: its configuration lacks {line.strip()}." for line in REDIS_LINES if line not in command]
 
 
+def _inside(services: dict[str, Service], networks: dict[str, Any]) -> list[str]:
+    """Redis and Qdrant talk to the other containers and to nobody else, nor could they send anything away."""
+    internal = {name for name, network in networks.items() if (network or {}).get("internal") is True}
+    return [
+        f"{name}: must be on networks that are internal: true, and on no other."
+        for name in INSIDE
+        if name in services and not (set(services[name].get("networks", ["default"])) <= internal)
+    ]
+
+
 def _unset_variables(text: str) -> list[str]:
     """A variable without a default or a message silently becomes an empty password."""
     uses = sorted({(braced or bare, rest) for braced, rest, bare in _VARIABLE.findall(text)})
@@ -139,6 +153,14 @@ def dockerfile_problems(name: str, text: str) -> list[str]:
         found.append("must end as USER 1000:1000.")
     if "--require-hashes" not in text:
         found.append("installs without --require-hashes.")
+    if re.search(r"^ADD ", text, re.MULTILINE):
+        found.append("uses ADD: name each file or folder in a COPY.")
+    found += [
+        f"must not set {name}: it would stay in the image's history. Give it to the container in its environment."
+        for words in re.findall(r"^(?:ARG|ENV) ((?:.*\\\n)*.*)$", text, re.MULTILINE)
+        for name in re.findall(r"^\w+|\w+(?==)", words)
+        if _SECRET_NAME.search(name)
+    ]
     found += [
         f"pin the base image {image} by a version tag such as :3.11.15-slim-bookworm."
         for image in re.findall(r"^FROM (\S+)", text, re.MULTILINE)
@@ -149,6 +171,17 @@ def dockerfile_problems(name: str, text: str) -> list[str]:
         if not re.search(r"^HEALTHCHECK ", text, re.MULTILINE):
             found.append("has no HEALTHCHECK on /livez.")
     return found
+
+
+def dockerignore_problems(text: str, dockerfiles: Iterable[str]) -> list[str]:
+    """What may enter a build that no image asks for: https://docs.docker.com/build/concepts/context/#dockerignore-files."""
+    rules = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    found = [] if rules[:1] == ["*"] else ["begin with the line *, so that nothing enters a build unless it is named."]
+    opened = [at for at, rule in enumerate(rules) if rule.startswith("!")]
+    if not set(SECRET_FILES) <= set(rules[max(opened, default=0) + 1 :]):
+        found.append(f"end with {', '.join(SECRET_FILES)}, so that no secret enters from a folder that is copied.")
+    wanted = {source for dockerfile in dockerfiles for source in copied(dockerfile)}
+    return found + [f"lets {rules[at][1:]} in, which no image copies." for at in opened if rules[at][1:] not in wanted]
 
 
 def copied(dockerfile: str) -> list[str]:

@@ -12,6 +12,8 @@ LEASE_MS = 12_000  # a killed worker costs at most this, one reaper interval and
 HEARTBEAT_SECONDS = 0.5  # also how fast a running job hears of a cancel (promised: 1 s)
 REAP_SECONDS = 3
 REDISPATCH_MS = 10_000
+BACKSTOP_MS = 3_600_000  # as in `lua/engine.lua`
+USAGE_DAYS = 7  # how far back `GET /usage` looks, today among them
 
 _ENVELOPE = template()
 
@@ -49,6 +51,7 @@ def arguments(settings: Settings, *, session_id: str, job: str, code: str, **mor
             "lease_ms": LEASE_MS,
             "redispatch_ms": REDISPATCH_MS,
             "webhook_keep_ms": webhook_keep_ms(settings),
+            "usage_keep_ms": (USAGE_DAYS + 1) * 86_400_000,
             **more,
         }
     )

@@ -9,6 +9,7 @@ from typing import Any
 
 from config import Settings
 from store import delivery_scripts, keys
+from store.api_keys import ApiKeys
 from store.crypto import SealError, SessionCipher, Vault
 from store.delivery_scripts import NOBODY
 from store.redis_commands import Redis
@@ -66,6 +67,7 @@ class Errands:
         self._vault = vault
         self._settings = settings
         self._scripts = Scripts(redis)
+        self._api_keys = ApiKeys(redis)
         self._endpoints = Endpoints(redis, vault)
         self._sessions = Sessions(redis, vault, settings)
 
@@ -82,11 +84,13 @@ class Errands:
         fields = {name: stored[name.encode()].decode() for name in _TEXTS}
         endpoint, url, nowhere = None, None, "endpoint_disabled"
         try:
-            if fields["endpoint_id"]:
+            if self._api_keys.ended(fields["key_id"]):
+                nowhere = "key_revoked"
+            elif fields["endpoint_id"]:
                 endpoint = self._endpoints.get(fields["endpoint_id"], fields["key_id"])
                 url = endpoint.url if endpoint and (endpoint.enabled or not fields["job_id"]) else None
             else:
-                url = self._vault.open(f"{delivery_id}|url", stored[b"url"]).decode()
+                url, nowhere = self._own_url(delivery_id, fields["job_id"], stored.get(b"url")), "session_ended"
         except SealError:
             nowhere = "unreadable"
         return Errand(
@@ -106,6 +110,16 @@ class Errands:
             following=fields["following"],
             fence=int(answer[1]),
         )
+
+    def _own_url(self, delivery_id: str, job_id: str, sealed: bytes | None) -> str | None:
+        """Where a job's own webhook goes: a delivery keeps it until that ends, the job while its session lives."""
+        if sealed:
+            return self._vault.open(f"{delivery_id}|url", sealed).decode()
+        webhook = self._redis.hget(keys.job(job_id), "webhook")
+        if not webhook:
+            return None
+        url: str = json.loads(self._vault.open(delivery_scripts.webhook_place(job_id), webhook))["url"]
+        return url
 
     def retry(self, errand: Errand, attempt: Attempted, answer: bytes, *, delay_ms: int) -> bool:
         """Note a failed attempt and try again later; False if the delivery is no longer ours."""

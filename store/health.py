@@ -7,6 +7,8 @@ import time
 from dataclasses import asdict, dataclass
 
 from store import keys
+from store.client import milliseconds
+from store.memory import Memory, Room
 from store.redis_commands import Redis
 
 
@@ -23,6 +25,7 @@ class Health:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._memory = Memory(redis)
 
     def saw_canary(self, queue: str) -> None:
         """A worker took a canary out of this queue just now."""
@@ -37,6 +40,14 @@ class Health:
     def waiting(self) -> dict[str, int]:
         """How many messages lie in each queue."""
         return {queue: self._redis.llen(queue) for queue in keys.QUEUES}
+
+    def sessions(self) -> int:
+        """How many sessions are open now."""
+        return self._redis.zcount(keys.SESSIONS, milliseconds(self._redis.time()), "+inf")
+
+    def room(self) -> Room:
+        """How full Redis is."""
+        return self._memory.room()
 
     def record(self, name: str, ok: bool) -> None:
         """The result of a check that only a worker can make (Qdrant, the model API)."""

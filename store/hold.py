@@ -56,9 +56,16 @@ class Hold:
         self.transcript: dict[str, Any] | None = self._open("transcript")
         self.state = session.state
         self.waits = int(record.get(b"waits", b"0"))  # how often it was given back because the model was away
-        self.spent = (0, 0)  # input and output tokens of this attempt so far; goes along with every write
+        # Of this attempt so far; goes along with every write and heartbeat.
+        self.spent = (0, 0)  # input and output tokens
+        self.audio_ms = 0  # that a model listened to
+        self.characters = 0  # that a model spoke
         self._ends = ends
         self._writes = 0
+
+    def used(self) -> str:
+        """What this attempt used so far, in the order of `settle` in `lua/engine.lua`."""
+        return f"{self.spent[0]} {self.spent[1]} {self.audio_ms} {self.characters}"
 
     def seconds_left(self) -> float:
         """Until the job's deadline; never negative."""
@@ -150,7 +157,7 @@ class Hold:
             job=self.job_id,
             code=keys.CODE_OF_TYPE[self.type],
             fence=self.fence,
-            spent="{} {}".format(*self.spent),
+            spent=self.used(),
             **more,
         )
         word = self._scripts.run(script, keys.ledger(self._session.id, self.key_id, self.job_id), [arguments, *sealed])

@@ -8,6 +8,7 @@ from typing import Any
 
 from store.crypto import SessionCipher
 from store.job_errors import JobError, of_code
+from store.prices import dollars
 from store.sessions import Session
 
 TERMINAL = frozenset({"completed", "failed", "cancelled", "expired"})
@@ -84,7 +85,7 @@ def read_job(job_id: str, session: Session, stored: dict[bytes, bytes], position
         transcript=opened("transcript"),
         coach=opened("coach"),
         guardrails=plain("guardrails", []),
-        usage=_usage(spent, plain("usage", {})),
+        usage=_usage(spent, plain("usage", {}), _cost(stored)),
         timings=plain("timings", {}),
         error=_error(stored),
         metadata=opened("metadata"),
@@ -95,7 +96,7 @@ def read_job(job_id: str, session: Session, stored: dict[bytes, bytes], position
     )
 
 
-_Spent = list[list[str]]  # of each attempt: input tokens, output tokens
+_Spent = list[list[str]]  # of each attempt: input tokens, output tokens, milliseconds heard, characters spoken
 
 
 def _tokens(spent: _Spent) -> dict[str, int]:
@@ -106,11 +107,25 @@ def _tokens(spent: _Spent) -> dict[str, int]:
     }
 
 
-def _usage(spent: _Spent, committed: dict[str, Any]) -> dict[str, Any] | None:
+def _cost(stored: dict[bytes, bytes]) -> str | None:
+    """Known once the job is over, where all its prices are."""
+    known = stored.get(b"priced") == b"1" and b"cost" in stored
+    return dollars(int(stored[b"cost"])) if known else None
+
+
+def _usage(spent: _Spent, committed: dict[str, Any], cost: str | None) -> dict[str, Any] | None:
     if not (spent or committed):
         return None
     exact = committed and not committed["estimated"] and len(spent) == 1
-    return {"audio_seconds": 0, "cost_usd": None, "model": None, **committed, **_tokens(spent), "estimated": not exact}
+    audio_ms = sum(int(attempt[2]) for attempt in spent if attempt[2:])  # a job of an earlier release has two counts
+    return {
+        "model": None,
+        **committed,
+        **_tokens(spent),
+        "audio_seconds": round(audio_ms / 1000, 2),
+        "cost_usd": cost,
+        "estimated": not exact,
+    }
 
 
 def _cancel_receipt(stored: dict[bytes, bytes], spent: _Spent) -> dict[str, Any] | None:

@@ -8,15 +8,20 @@ import secrets
 import statistics
 import time
 
+from redis.exceptions import OutOfMemoryError
+
 from config import Settings
-from store import delivery_scripts, engine, keys
+from store import audit, delivery_scripts, engine, keys
 from store.crypto import Vault
 from store.history import Message, seal
 from store.job import Job, read_job
+from store.memory import Memory
+from store.prices import rates
 from store.redis_commands import Redis
 from store.scripts import Scripts
 from store.sessions import Session, Sessions
-from store.submission import Settled, Submission, SubmitRefused
+from store.submission import LimitsReached, Settled, Submission, SubmitRefused
+from store.usage import charges
 
 _RACES = 50
 _SCANNED = 500
@@ -32,6 +37,8 @@ class Jobs:
         self._vault = vault
         self._settings = settings
         self._sessions = Sessions(redis, vault, settings)
+        self._memory = Memory(redis)
+        self._rates = rates(settings)
 
     def submit(self, session: Session, submission: Submission, settled: Settled | None = None) -> tuple[str, bool]:
         """Accept a job durably, in one script.
@@ -40,8 +47,12 @@ class Jobs:
             The job's id, and whether it is an earlier one (same Idempotency-Key, same content).
 
         Raises:
-            SubmitRefused: with `gone`, `ending`, `waiting_cap`, `busy` or `mismatch`; nothing was written.
+            SubmitRefused: with `gone`, `ending`, `busy` or `mismatch`; nothing was written.
+            LimitsReached: the same, for the waiting cap and the budget.
+            OutOfMemoryError: Redis, or its part for recordings, is full. An escalated message may use what is left.
         """
+        if settled is None:
+            self._memory.check()
         token = secrets.token_hex(16)
         for number in range(session.jobs + 1, session.jobs + 1 + _RACES):
             answer = self._try_submit(session, submission, settled, number, token)
@@ -54,6 +65,10 @@ class Jobs:
                 # The process that took the job may have died before it cancelled anything.
                 self._make_way(submission, answer[1].decode(), session)
                 return answer[1].decode(), True
+            if answer[0] == b"limits":
+                raise LimitsReached([policy.decode() for policy in answer[2:]], int(answer[1]))
+            if answer[0] == b"storage_full":
+                raise OutOfMemoryError("too many recordings wait")
             if answer[0] != b"raced":  # another request took this number: take the next
                 raise SubmitRefused(answer[0].decode())
         raise SubmitRefused("raced")
@@ -78,6 +93,8 @@ class Jobs:
             deadline_ms=submission.deadline_ms,
             request_id=submission.request_id,
             digest=digest,
+            audio_cap=self._memory.room().for_audio,
+            **charges(submission, self._settings, self._rates),
             settled=settled.outcome if settled else "",
             guardrails=json.dumps(settled.guardrails if settled else []),
         )
@@ -163,9 +180,10 @@ class Jobs:
         code = keys.CODE_OF_TYPE[job.type]
         while True:
             [fanned], deliveries, delivery_keys = delivery_scripts.places(self._redis, [job.id])
-            more = {"fanned": fanned, "deliveries": deliveries}
+            noted = audit.entry("job.erased", session.key_id, job.id)
+            more = {"fanned": fanned, "deliveries": deliveries, "audit": noted}
             arguments = engine.arguments(self._settings, session_id=session.id, job=job.id, code=code, **more)
-            answer = self._scripts.run("erase_job", [*script_keys, *delivery_keys], [arguments])
+            answer = self._scripts.run("erase_job", [*script_keys, *delivery_keys, keys.AUDIT], [arguments])
             if answer[0] == b"running":
                 return None
             if answer[0] != b"raced":  # it was told to receivers in between: look again

@@ -23,8 +23,15 @@ OUTBOX = "rr:outbox"  # zset: job whose end has not been handed to its webhook r
 RECEIVERS = "rr:receivers"  # zset: webhook receiver -> when there is next something to do for it (ms)
 REWRITE_DUE = "rr:rewrite_due"  # set by an erasure: the append-only file still holds what was erased
 API_KEY_HASHES = "rr:api_key_hashes"  # hash: SHA-256 of a key -> key id
+ALL_API_KEYS = "rr:api_keys"  # zset: key id -> when it was made (ms)
+API_KEYS_ENDING = "rr:api_keys_ending"  # zset: key id -> when it expires or was revoked (ms)
+API_KEYS_REVOKED = "rr:api_keys_revoked"  # set: ids of revoked keys, which the environment may still list
+WRONG_KEYS = "rr:wrong_keys"  # hash: bucket of client addresses -> wrong keys that came from there; lives a window
+BLOCKED = "rr:blocked"  # zset: client address or IPv6 network -> until when it is blocked (ms, or inf)
+AUDIT = "rr:audit"  # stream: what happened to keys, and what was erased; holds hashed ids only
 API_KEYS_IMPORTED = "rr:api_keys_imported"  # set when the environment's keys were stored; gone = Redis came back empty
 HEALTH = "rr:health"  # hash: check -> JSON of the last result, written by a worker
+AUDIO_HELD = "rr:audio_held"  # how many bytes of sealed recordings wait for, or are in, the hands of a worker
 
 
 def session(session_id: str) -> str:
@@ -75,6 +82,11 @@ def open_jobs(key_id: str) -> str:
 def jobs_of(key_id: str) -> str:
     """Zset of all of an API key's jobs, by when they were accepted (µs)."""
     return f"rr:jobs:{key_id}"
+
+
+def usage(key_id: str) -> str:
+    """Hash of what an API key used: "<UTC day>:<what>" -> how much, and what is reserved for its unfinished jobs."""
+    return f"rr:usage:{key_id}"
 
 
 def durations(code: str) -> str:
@@ -202,6 +214,8 @@ def ledger(session_id: str, key_id: str, job: str) -> list[str]:
         OUTBOX,
         endpoints_of(key_id),
         DELIVERIES,
+        usage(key_id),
+        AUDIO_HELD,
     ]
 
 

@@ -73,7 +73,7 @@ class Ledger:
             return []
         arguments: list[str | bytes | int] = [engine.LEASE_MS]
         for hold in held:
-            arguments += [hold.job_id, hold.fence]
+            arguments += [hold.job_id, hold.fence, hold.used()]
         script_keys = [keys.LEASES, *(keys.job(hold.job_id) for hold in held)]
         return [Word(word) for word in self._scripts.run("renew", script_keys, arguments)]
 

@@ -70,7 +70,7 @@ class Outbox:
             return 0
         key_id, status, outcome = (event[name].decode() for name in ("key_id", "status", "outcome"))
         planned: list[_Planned] = []
-        for endpoint, url, events in self._receivers(job_id, key_id, event["webhook"]):
+        for endpoint, url, events in self._receivers(job_id, key_id, event.get("webhook", b"")):
             behind = None
             for type_ in events_of(status, outcome):
                 if type_ in events:

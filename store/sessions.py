@@ -10,9 +10,10 @@ from typing import Any
 from redis.exceptions import ResponseError
 
 from config import Settings
-from store import delivery_scripts, engine, keys
+from store import audit, delivery_scripts, engine, keys
 from store.client import milliseconds
 from store.crypto import SessionCipher, Vault
+from store.memory import Memory
 from store.redis_commands import Redis
 from store.scripts import Scripts
 
@@ -21,11 +22,11 @@ _RECEIPT = ("messages", "jobs", "events", "recordings", "deliveries")
 
 
 class SessionCapReached(Exception):
-    """No more sessions may be open now; `policy` names the cap."""
+    """No more sessions may be open now; `policies` names each cap that is reached."""
 
-    def __init__(self, policy: str) -> None:
-        super().__init__(policy)
-        self.policy = policy
+    def __init__(self, policies: list[str]) -> None:
+        super().__init__(*policies)
+        self.policies = policies
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,16 @@ class Sessions:
         self._scripts = Scripts(redis)
         self._vault = vault
         self._settings = settings
+        self._memory = Memory(redis)
 
     def open(self, key_id: str, metadata: dict[str, Any]) -> Session:
-        """Open a session, or raise `SessionCapReached`."""
+        """Open a session.
+
+        Raises:
+            SessionCapReached: too many are open.
+            OutOfMemoryError: Redis is nearly full.
+        """
+        self._memory.check()
         session_id = f"sess_{secrets.token_hex(16)}"
         wrapped = self._vault.new_wrapped_key(session_id)
         cipher = self._vault.cipher(session_id, wrapped)
@@ -70,17 +78,13 @@ class Sessions:
             [json.dumps(limits), wrapped, cipher.seal_json("metadata", metadata)],
         )
         if answer[0] != b"ok":
-            policy = {b"key_cap": "MAX_SESSIONS_PER_API_KEY", b"total_cap": "MAX_TOTAL_SESSIONS"}[answer[0]]
-            raise SessionCapReached(policy)
+            raise SessionCapReached([policy.decode() for policy in answer[1:]])
         return Session(session_id, key_id, int(answer[1]), int(answer[2]), 0, metadata, None, cipher)
 
     def get(self, session_id: str, owner: str | None = None) -> Session | None:
         """A live session, or None if it is unknown, expired, erased or another key's (`owner`)."""
-        with self._redis.pipeline(transaction=False) as pipe:
-            stored, now = pipe.hgetall(keys.session(session_id)).time().execute()
-        if not stored or int(stored[b"expires_at"]) <= milliseconds(now):
-            return None
-        if owner is not None and stored[b"key_id"].decode() != owner:
+        stored = self._live(session_id, owner)
+        if stored is None:
             return None
         cipher = self._vault.cipher(session_id, stored[b"data_key"])
         state = stored.get(b"state")
@@ -113,9 +117,9 @@ class Sessions:
 
         Returns how many of each were removed: sessions, messages, jobs, events, recordings, webhook deliveries.
         """
-        if owner is not None and self.get(session_id, owner) is None:
+        if owner is not None and self._live(session_id, owner) is None:  # erasing needs no key to read with
             return None
-        return self._erase(session_id, only_expired=False)
+        return self._erase(session_id, only_expired=False, actor=owner or "service")
 
     def sweep(self) -> int:
         """Erase the sessions whose time is over; returns how many."""
@@ -130,7 +134,17 @@ class Sessions:
             except ResponseError:  # one is under way, and began before this erasure: ask again at the next round
                 self._redis.set(keys.REWRITE_DUE, 1)
 
-    def _erase(self, session_id: str, *, only_expired: bool) -> dict[str, int] | None:
+    def _live(self, session_id: str, owner: str | None) -> dict[bytes, bytes] | None:
+        with self._redis.pipeline(transaction=False) as pipe:
+            stored, now = pipe.hgetall(keys.session(session_id)).time().execute()
+        if not stored or int(stored[b"expires_at"]) <= milliseconds(now):
+            return None
+        if owner is not None and stored[b"key_id"].decode() != owner:
+            return None
+        found: dict[bytes, bytes] = stored
+        return found
+
+    def _erase(self, session_id: str, *, only_expired: bool, actor: str = "") -> dict[str, int] | None:
         while True:
             stored = self._redis.hmget(keys.session(session_id), ["key_id", "n"])
             key_id = stored[0].decode() if stored[0] else ""
@@ -152,10 +166,11 @@ class Sessions:
                 code="m",
                 jobs=jobs,
                 only_expired=int(only_expired),
+                audit=audit.entry("session.erased", actor, session_id),
                 fanned=fanned,
                 deliveries=deliveries,
             )
-            answer = self._scripts.run("erase", [*script_keys, *delivery_keys], [arguments])
+            answer = self._scripts.run("erase", [*script_keys, *delivery_keys, keys.AUDIT], [arguments])
             if answer[0] == b"ok":
                 return {"sessions": 1, **dict(zip(_RECEIPT, map(int, answer[1:]), strict=True))}
             if answer[0] != b"raced":  # a job came in between, or was told to receivers: look again

@@ -16,6 +16,15 @@ class SubmitRefused(Exception):
         self.reason = reason
 
 
+class LimitsReached(SubmitRefused):
+    """The API key has no room for another job: each limit that is reached, and in how many seconds the UTC day ends."""
+
+    def __init__(self, policies: list[str], day_ends: int) -> None:
+        super().__init__("limits")
+        self.policies = policies
+        self.day_ends = day_ends
+
+
 @dataclass(frozen=True)
 class Submission:
     """A validated request for a job. `deadline_ms` counts from acceptance.

@@ -103,7 +103,8 @@ class Endpoints:
     def delete(self, endpoint: Endpoint) -> None:
         """Forget an endpoint; what is on its way there is given up."""
         with self._redis.pipeline(transaction=True) as pipe:
-            pipe.zrem(keys.endpoints_of(endpoint.key_id), endpoint.id).delete(keys.endpoint(endpoint.id)).execute()
+            pipe.zrem(keys.endpoints_of(endpoint.key_id), endpoint.id).delete(keys.endpoint(endpoint.id))
+            pipe.set(keys.REWRITE_DUE, 1).execute()  # no key of its own dies with it
 
     def rotate(self, endpoint: Endpoint, fresh: str) -> None:
         """Sign with a new secret, and for `OVERLAP_MS` with the old one too."""

@@ -33,7 +33,8 @@ class DeliverySchema(Schema):
         allow_none=True,
         metadata={
             "description": "why it was given up: `gone` (answered 410), `exhausted` (no attempt succeeded), "
-            "`endpoint_disabled` (or deleted)"
+            "`endpoint_disabled` (or deleted), `key_revoked`, `session_ended` (replayed when the job's URL was "
+            "forgotten)"
         },
     )
     created_at = moment("when the event was made")

@@ -6,22 +6,28 @@ import logging
 import math
 import time
 from contextlib import suppress
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import IO, Any
 
 from flask import Flask, Response, g, jsonify, request
 from flask_limiter import RateLimitExceeded
+from gunicorn.http.errors import ParseException
 from marshmallow import Schema, fields
-from redis.exceptions import RedisError
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from redis.exceptions import OutOfMemoryError, RedisError
+from werkzeug.exceptions import BadRequest, HTTPException, RequestEntityTooLarge
 
+from store.crypto import SealError
 from store.sessions import SessionCapReached
-from store.submission import SubmitRefused
+from store.submission import LimitsReached, SubmitRefused
 from web import first_aid, limits
+from web.bodies import RECORDING
 
 log = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5
+STORAGE_RETRY_SECONDS = 60
+_BAD_INPUT = frozenset({400, 413, 415, 422})
 _DRAIN_BYTES = 64 * 1024 * 1024
 _DRAIN_SECONDS = 10.0
 
@@ -89,6 +95,8 @@ def too_many(policies: list[str], retry_after: int) -> ApiError:
 
 def respond(error: ApiError) -> Response:
     """The error as a response. A refusal of a message that reads like an emergency still carries the help text."""
+    if error.status in _BAD_INPUT:
+        log.warning("Input validation failed", extra={"endpoint": request.endpoint, "code": error.code})
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(error.status).phrase,
@@ -117,18 +125,21 @@ def register(app: Flask) -> None:
 
     @app.errorhandler(RateLimitExceeded)
     def _rate_limit(_: RateLimitExceeded) -> Response:
-        policies, reset_at = limits.breached()
-        return respond(too_many(policies, max(1, math.ceil(reset_at - time.time()))))
+        policies, seconds = limits.breached()
+        return respond(too_many(policies, max(1, math.ceil(seconds))))
 
     @app.errorhandler(SessionCapReached)
     def _session_cap(error: SessionCapReached) -> Response:
-        return respond(too_many([error.policy], 60))
+        return respond(too_many(error.policies, 60))
 
     @app.errorhandler(SubmitRefused)
     def _refused(error: SubmitRefused) -> Response:
-        if error.reason == "waiting_cap":
-            return respond(too_many(["MAX_WAITING_JOBS_PER_API_KEY"], RETRY_SECONDS))
         return respond(ApiError(*_REFUSED[error.reason]))
+
+    @app.errorhandler(LimitsReached)
+    def _limits_reached(error: LimitsReached) -> Response:
+        until_tomorrow = "DAILY_BUDGET_USD" in error.policies
+        return respond(too_many(error.policies, error.day_ends if until_tomorrow else RETRY_SECONDS))
 
     @app.errorhandler(RedisError)
     def _store_away(error: RedisError) -> Response:
@@ -138,20 +149,39 @@ def register(app: Flask) -> None:
         detail = "The service is not available just now. Please try again in a few seconds."
         return respond(ApiError(503, "unavailable", detail, headers={"Retry-After": str(RETRY_SECONDS)}))
 
+    @app.errorhandler(SealError)
+    def _unreadable(_: SealError) -> Response:
+        log.error("store.unreadable", extra={"endpoint": request.endpoint})
+        detail = "This was stored under a key that the service no longer has. Tell the operator, or erase the session."
+        return respond(ApiError(503, "unreadable", detail))
+
+    @app.errorhandler(OutOfMemoryError)
+    def _storage_full(_: OutOfMemoryError) -> Response:
+        log.error("store.full")
+        detail = "The service holds all it can just now. Please try again in a minute; what was accepted goes on."
+        return respond(ApiError(503, "storage_full", detail, headers={"Retry-After": str(STORAGE_RETRY_SECONDS)}))
+
     @app.errorhandler(RequestEntityTooLarge)
     def _too_large(_: RequestEntityTooLarge) -> Response:
-        _drain()
-        if request.mimetype == "multipart/form-data":
-            return respond(too_large(app.config["MAX_AUDIO_SIZE_MB"]))
-        return respond(ApiError(413, "too_large", "Request body too large."))
+        length, longest = request.content_length, request.max_content_length or 0
+        whole = length is None or length > longest  # or one part of it, or the number of its parts
+        if request.endpoint == RECORDING and whole:
+            response = respond(too_large(app.config["MAX_AUDIO_SIZE_MB"]))
+        else:
+            response = respond(ApiError(413, "too_large", "Request body too large."))
+        response.call_on_close(partial(_drain, request.environ["wsgi.input"]))
+        return response
+
+    @app.errorhandler(ParseException)
+    def _broken_off(_: ParseException) -> Response:
+        """A chunk of a chunked body was none; gunicorn closes the connection behind the answer."""
+        return respond(ApiError(400, *_http_words(400, BadRequest())))
 
     @app.errorhandler(HTTPException)
     def _http(error: HTTPException) -> Response:
         status = error.code or 500
         data = getattr(error, "data", None) or {}  # what webargs knows about a refused body
         code, detail = _http_words(status, error)
-        if data.get("messages"):
-            log.warning("Input validation failed", extra={"endpoint": request.endpoint})
         headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
         return respond(ApiError(status, code, detail, errors=data.get("messages"), headers=headers))
 
@@ -181,9 +211,9 @@ def _http_words(status: int, error: HTTPException) -> tuple[str, str]:
     return words.get(status, (error.name.lower().replace(" ", "_"), error.name))
 
 
-def _drain() -> None:
+def _drain(stream: IO[bytes]) -> None:
     """Read on and forget it: a client that is still sending would lose the answer to a closed connection."""
-    stream, ends, left = request.environ["wsgi.input"], time.monotonic() + _DRAIN_SECONDS, _DRAIN_BYTES
+    ends, left = time.monotonic() + _DRAIN_SECONDS, _DRAIN_BYTES
     while left > 0 and time.monotonic() < ends:
         piece = stream.read(65_536)
         if not piece:

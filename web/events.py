@@ -16,7 +16,7 @@ from store.events import Event
 from store.job import Job
 from store.sessions import Session
 from web.errors import PROBLEM
-from web.headers import LAST_EVENT_ID
+from web.headers import KEY_OR_TOKEN, LAST_EVENT_ID
 from web.job_schemas import job_body
 from web.jobs import own_job
 from web.services import Services, own_session, services
@@ -27,10 +27,17 @@ PING_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 60.0  # news comes by itself; this is for the case that it once does not
 KEY_SECONDS = 4.0  # a revoked key's streams end within 5 s
 _DONE = "done"
+# Of each event: OpenAPI 3.0 has no word yet for a stream of them.
+_EVENT = {
+    "type": "object",
+    "description": "each event; `data` is JSON",
+    "properties": {"id": {"type": "string"}, "event": {"type": "string"}, "data": {"type": "string"}},
+}
 
 
 @blueprint.route("/jobs/<job_id>/events", methods=["GET"])
-@blueprint.response(200, {"type": "string"}, content_type="text/event-stream")
+@blueprint.doc(security=KEY_OR_TOKEN)
+@blueprint.response(200, _EVENT, content_type="text/event-stream")
 @blueprint.alt_response(204, schema={"type": "string"}, description="`done` was seen: stop asking")
 @blueprint.alt_response(404, description="No such job", **PROBLEM)
 @blueprint.doc(parameters=[LAST_EVENT_ID])
@@ -44,20 +51,23 @@ def stream_events(job_id: str) -> Response:
     last = request.headers.get("Last-Event-ID", "")
     if job.over and last == _DONE:
         return Response(status=204)
-    lines = _Stream(services(), g.api_key.id, job, own_session(job.session_id), last).lines()
+    session, caller = own_session(job.session_id), {"key_id": g.api_key.id, "allowed_until": g.allowed_until}
+    stream = _Stream(services(), job, session, last, **caller)
     # nginx would hold events back
-    return Response(lines, mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
+    return Response(stream.lines(), mimetype="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
 
 class _Stream:
     """One client's view of one job. Waiting, it costs a greenlet: no request context, no connection to Redis."""
 
-    def __init__(self, found: Services, key_id: str, job: Job, session: Session, last: str) -> None:
-        self._services, self._key_id, self._job_id = found, key_id, job.id
+    def __init__(
+        self, found: Services, job: Job, session: Session, last: str, *, key_id: str, allowed_until: float
+    ) -> None:
+        self._services, self._key_id, self._allowed_until, self._job_id = found, key_id, allowed_until, job.id
         self._session, self._last = session, last
 
     def lines(self) -> Iterator[str]:
-        """Events until the job is over or erased, the key is revoked, or Redis is away (the client may come back)."""
+        """Events until the job is over or erased, key or token ended, or Redis is away (the client may come back)."""
         yield "retry: 2000\n\n"  # something at once, so that the client knows it is connected
         with suppress(RedisError):
             yield from self._until_done()
@@ -65,7 +75,7 @@ class _Stream:
     def _until_done(self) -> Iterator[str]:
         found, look_at, ping_at = self._services, 0.0, time.monotonic() + PING_SECONDS
         with found.notifications.watch(self._job_id) as news:
-            while found.api_keys.active(self._key_id):
+            while time.time() < self._allowed_until and found.api_keys.active(self._key_id):
                 now = time.monotonic()
                 if news.is_set() or now >= look_at:
                     news.clear()

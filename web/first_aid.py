@@ -9,6 +9,7 @@ from typing import Any
 from flask import current_app, g, request
 
 import safety
+from web.texts import clean
 
 _LONGEST_SCREENED = 20_000  # characters; far above MAX_MESSAGE_LENGTH, so that a refused message is screened too
 
@@ -24,10 +25,13 @@ def screen() -> None:
     text = (body if isinstance(body, dict) else request.form).get("text")
     if not isinstance(text, str):
         return
-    triage = safety.triage(text[:_LONGEST_SCREENED], current_app.config["SETTINGS"].safety_locale)
-    if triage.grave:
-        g.safety = {"category": triage.category, "text": safety.fixed_text(triage)}
-        g.grave_text = text.encode(errors="replace").decode()
+    # As it was sent, and as the coach would see it: invisible characters may pad the words, or stand between them.
+    for version in dict.fromkeys((text, clean(text))):
+        triage = safety.triage(version[:_LONGEST_SCREENED], current_app.config["SETTINGS"].safety_locale)
+        if triage.grave:
+            g.safety = {"category": triage.category, "text": safety.fixed_text(triage)}
+            g.grave_text = clean(text).encode(errors="replace").decode()
+            return
 
 
 def escalates(answer: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -20,4 +20,5 @@ IDEMPOTENCY_KEY = _parameter(
 PREFER = _parameter("header", "Prefer", "wait for the job's end, up to so many seconds (RFC 7240)", example="wait=30")
 WAIT = _parameter("query", "wait", "the same as `Prefer: wait=N`", type="integer", minimum=0, maximum=60)
 CANCEL_AFTER = _parameter("header", "Cancel-After", "end the job as expired after so many seconds", example="90s")
+KEY_OR_TOKEN: list[dict[str, list[str]]] = [{"ApiKey": []}, {"SessionToken": []}]  # what `auth.BY_TOKEN` accepts
 LAST_EVENT_ID = _parameter("header", "Last-Event-ID", "the last event seen: the stream goes on behind it")

@@ -42,6 +42,7 @@ class GuardrailSchema(Schema):
     name = fields.String()
     phase = fields.String()
     verdict = fields.String()
+    score = fields.Float(allow_none=True, metadata={"description": "0 to 1, of checks that weigh; null = they do not"})
 
 
 class TokensSchema(Schema):
@@ -52,7 +53,7 @@ class TokensSchema(Schema):
 
 
 class UsageSchema(TokensSchema):
-    """What the job used; `cost_usd` is null where no price is known."""
+    """What the job used; `cost_usd` is null until the job is over, and where a price is not known."""
 
     estimated = fields.Boolean(
         metadata={"description": "some tokens are estimated from the length: an interrupted call tells no count"}

@@ -10,9 +10,10 @@ from flask import Response, g, jsonify, make_response, request
 from flask_smorest import Blueprint
 
 from store.job import Job
+from web.auth import check_still_allowed
 from web.bodies import BodyParser
 from web.errors import PROBLEM, ApiError, not_found
-from web.headers import PREFER, WAIT
+from web.headers import KEY_OR_TOKEN, PREFER, WAIT
 from web.job_schemas import JobListQuery, JobListSchema, JobSchema, job_body
 from web.schemas import ErasedSchema
 from web.services import own_session, services
@@ -22,6 +23,7 @@ blueprint.ARGUMENTS_PARSER = BodyParser()
 
 LONGEST_WAIT_SECONDS = 60
 POLL_SECONDS = 1
+KEY_SECONDS = 4.0  # who waits with a revoked key is refused within 5 s
 _LOOK_AGAIN_SECONDS = 15.0  # a wake-up may be lost: look again now and then
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?")
 
@@ -36,8 +38,10 @@ def list_jobs(query: dict[str, Any]) -> Response:
 
 
 @blueprint.route("/jobs/<job_id>", methods=["GET"])
+@blueprint.doc(security=KEY_OR_TOKEN)
 @blueprint.response(200, JobSchema)
 @blueprint.alt_response(404, description="No such job", **PROBLEM)
+@blueprint.alt_response(422, description="Not a number of seconds to wait", **PROBLEM)
 @blueprint.doc(parameters=[PREFER, WAIT])
 def get_job(job_id: str) -> Response:
     """The job. `Prefer: wait=N` or `?wait=N` holds the answer until the job ends or N seconds (≤ 60) pass."""
@@ -45,6 +49,7 @@ def get_job(job_id: str) -> Response:
 
 
 @blueprint.route("/jobs/<job_id>/cancel", methods=["POST"])
+@blueprint.doc(security=KEY_OR_TOKEN)
 @blueprint.response(202, JobSchema)
 @blueprint.alt_response(200, schema=JobSchema, description="It is over")
 @blueprint.alt_response(404, description="No such job", **PROBLEM)
@@ -57,6 +62,7 @@ def cancel_job(job_id: str) -> Response:
 
 
 @blueprint.route("/jobs/<job_id>", methods=["DELETE"])
+@blueprint.doc(security=KEY_OR_TOKEN)
 @blueprint.response(200, ErasedSchema)
 @blueprint.alt_response(404, description="No such job", **PROBLEM)
 @blueprint.alt_response(409, description="It is not over yet", **PROBLEM)
@@ -71,6 +77,7 @@ def erase_job(job_id: str) -> Any:
 
 
 @blueprint.route("/jobs/<job_id>/audio", methods=["GET"])
+@blueprint.doc(security=KEY_OR_TOKEN)
 @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="audio/mpeg")
 @blueprint.alt_response(404, description="No such job, or no spoken reply", **PROBLEM)
 def get_speech(job_id: str) -> Response:
@@ -114,15 +121,18 @@ def own_job(job_id: str) -> Job:
 def _await(job_id: str, seconds: float) -> Job:
     if seconds <= 0:
         return own_job(job_id)
-    ends = time.monotonic() + seconds
+    ends, look_at = time.monotonic() + seconds, 0.0
     with services().notifications.watch(job_id) as news:
         while True:
-            news.clear()
-            job = own_job(job_id)
-            left = ends - time.monotonic()
-            if job.over or left <= 0:
-                return job
-            services().notifications.wait(news, min(left, _LOOK_AGAIN_SECONDS))
+            now = time.monotonic()
+            if news.is_set() or now >= min(look_at, ends):
+                news.clear()
+                job = own_job(job_id)
+                if job.over or now >= ends:
+                    return job
+                look_at = now + _LOOK_AGAIN_SECONDS
+            services().notifications.wait(news, max(0.0, min(KEY_SECONDS, ends - now)))
+            check_still_allowed()
 
 
 def _body(job: Job) -> dict[str, object]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, validate, validates
+from marshmallow import Schema, ValidationError, fields, validate
 from werkzeug.datastructures import FileStorage
 
 from web.metadata import MetadataText, check_metadata, read_object
+from web.texts import Said
 from web.webhook_schemas import JobWebhookSchema
 
 ON_BUSY = ("enqueue", "reject", "cancel_previous")
@@ -16,20 +17,18 @@ ON_BUSY = ("enqueue", "reject", "cancel_previous")
 class MessageSchema(Schema):
     """Body of `POST /sessions/{id}/messages`."""
 
-    text = fields.String(
-        required=True, metadata={"description": "what the person says", "example": "Is walking enough?"}
+    text = Said(
+        required=True,
+        metadata={
+            "description": "what the person says, up to MAX_MESSAGE_LENGTH characters; invisible ones are taken out",
+            "example": "Is walking enough?",
+            "minLength": 1,
+        },
     )
     metadata = fields.Dict(keys=fields.String(), load_default=dict, validate=check_metadata)
     on_busy = fields.String(load_default="enqueue", validate=validate.OneOf(ON_BUSY))
     speak = fields.Boolean(load_default=False, metadata={"description": "also make a spoken reply"})
     webhook = fields.Nested(JobWebhookSchema, metadata={"description": "who hears of the job's end"})
-
-    @validates("text")
-    def _not_blank(self, value: str, **_: Any) -> None:
-        if not value.strip():
-            raise ValidationError("The message is empty.")
-        if value != value.encode(errors="replace").decode():
-            raise ValidationError("The message holds half a character (an unpaired surrogate).")
 
 
 def _check_file(value: Any) -> None:

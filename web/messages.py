@@ -15,7 +15,7 @@ from store.submission import Settled, Submission
 from web.bodies import BodyParser
 from web.errors import PROBLEM, ApiError
 from web.first_aid import escalates
-from web.headers import CANCEL_AFTER, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_LENGTH, PREFER, WAIT
+from web.headers import CANCEL_AFTER, IDEMPOTENCY_KEY, IDEMPOTENCY_KEY_LENGTH, KEY_OR_TOKEN, PREFER, WAIT
 from web.job_schemas import JobSchema
 from web.jobs import job_response, wait_seconds
 from web.limits import limited
@@ -47,7 +47,7 @@ def _escalate(session_id: str) -> Response:
         deadline_ms=0,  # it is over as it is accepted
         request_id=g.request_id,
         metadata=_readable("metadata") or {},
-        webhook=webhook if webhook and fine_at_sight(webhook) else None,
+        webhook=webhook if webhook and not g.token and fine_at_sight(webhook) else None,
         idempotency_key=request.headers.get("Idempotency-Key", ""),
     )
     job_id, replayed = services().jobs.submit(session, submission, settled)
@@ -65,6 +65,7 @@ def _readable(field: str) -> dict[str, Any] | None:
 
 
 @blueprint.route("/sessions/<session_id>/messages", methods=["POST"])
+@blueprint.doc(security=KEY_OR_TOKEN)
 @blueprint.response(202, JobSchema)
 @blueprint.alt_response(200, schema=JobSchema, description="Finished (Prefer: wait), or an emergency answered at once")
 @blueprint.alt_response(404, description="No such session", **PROBLEM)
@@ -88,6 +89,7 @@ def post_message(body: dict[str, Any], session_id: str) -> Response:
 
 
 @blueprint.route("/sessions/<session_id>/voice-chat", methods=["POST"])
+@blueprint.doc(security=KEY_OR_TOKEN)
 @blueprint.response(202, JobSchema)
 @blueprint.alt_response(200, schema=JobSchema, description="Finished (Prefer: wait)")
 @blueprint.alt_response(404, description="No such session", **PROBLEM)
@@ -107,6 +109,8 @@ def post_recording(body: dict[str, Any], session_id: str) -> Response:
 
 
 def _accept(session: Session, submission: Submission, location: str, wait: float) -> Response:
+    if g.token and submission.webhook:
+        raise ApiError(403, "missing_scope", "A session token cannot name a webhook. This needs an API key.")
     if not services().jobs.known(session, submission):  # what was accepted once is not checked again
         check_webhook(submission.webhook, location)
     job_id, replayed = services().jobs.submit(session, submission)

@@ -7,6 +7,8 @@ from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from web.bodies import read_json
+
 _BYTES = 4096
 _LEVELS = 20
 
@@ -39,8 +41,8 @@ class MetadataText(fields.Field[Any]):
 def read_object(text: Any) -> dict[str, Any]:
     """A JSON object from a form field, or `ValidationError`."""
     try:
-        parsed = json.loads(text)
-    except (TypeError, ValueError, RecursionError) as error:
+        parsed = read_json(text)
+    except (TypeError, ValueError) as error:
         raise ValidationError("Must be a JSON object.") from error
     if not isinstance(parsed, dict):
         raise ValidationError("Must be a JSON object.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from flask import Response, jsonify, make_response
+from flask import Response, current_app, jsonify, make_response
 from flask_smorest import Blueprint
 from redis.exceptions import RedisError
 
@@ -43,7 +43,10 @@ def readyz() -> Response:
 @blueprint.response(200, HealthSchema)
 @blueprint.alt_response(503, schema=HealthSchema, description="Something is wrong; `checks` says what")
 def healthz() -> Response:
-    """Status of Redis, the queues, Qdrant and the model API (the last two as a worker last saw them)."""
+    """Status of Redis, the queues, Qdrant and the model API (the last two as a worker last saw them).
+
+    `memory` is not ok when new sessions and jobs are refused with `storage_full`; `sessions` counts those of all keys.
+    """
     health = services().health
     recorded = health.checks()
     checks: dict[str, Any] = {"redis": {"ok": _redis_answers()}, "queues": _queues()}
@@ -51,6 +54,10 @@ def healthz() -> Response:
         last = recorded.get(name)
         age = round(time.time() - last.at, 1) if last else None
         checks[name] = {"ok": bool(last and last.ok and age is not None and age < CHECK_SECONDS), "age_seconds": age}
+    room = health.room()
+    checks["memory"] = {"ok": not room.full, "used_bytes": room.used, "limit_bytes": room.limit}
+    most = current_app.config["SETTINGS"].max_total_sessions
+    checks["sessions"] = {"ok": True, "open": health.sessions(), "limit": most}
     well = all(check["ok"] for name, check in checks.items() if name != "queues")
     well = well and all(queue["ok"] for queue in checks["queues"].values())
     body = {"status": "ok" if well else "degraded", "checks": checks}

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from flask import current_app, g
 
+from store.addresses import Addresses
 from store.api_keys import ApiKeys
+from store.audit import Audit
 from store.deliveries import Deliveries
 from store.events import Events
 from store.health import Health
@@ -15,7 +17,10 @@ from store.jobs import Jobs
 from store.notifications import Notifications
 from store.outbox import Outbox
 from store.redis_commands import Redis
+from store.revocations import Revocations
+from store.session_tokens import SessionTokens
 from store.sessions import Session, Sessions
+from store.usage import Usage
 from store.webhook_endpoints import Endpoints
 from web.errors import not_found
 from webhooks.guard import Guard
@@ -32,7 +37,12 @@ class Services:
     events: Events
     notifications: Notifications
     health: Health
+    usage: Usage
     api_keys: ApiKeys
+    revocations: Revocations
+    tokens: SessionTokens
+    addresses: Addresses
+    audit: Audit
     endpoints: Endpoints
     outbox: Outbox
     deliveries: Deliveries

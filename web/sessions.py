@@ -9,6 +9,7 @@ from flask_smorest import Blueprint
 
 from web.bodies import BodyParser
 from web.errors import PROBLEM, not_found
+from web.headers import KEY_OR_TOKEN
 from web.limits import limited
 from web.schemas import ErasedSchema
 from web.services import own_session, services
@@ -46,6 +47,7 @@ def list_sessions(query: dict[str, Any]) -> Any:
 
 
 @blueprint.route("/sessions/<session_id>", methods=["GET"])
+@blueprint.doc(security=KEY_OR_TOKEN)
 @blueprint.response(200, SessionDetailSchema)
 @blueprint.alt_response(404, description="No such session", **PROBLEM)
 def get_session(session_id: str) -> Any:
@@ -55,6 +57,7 @@ def get_session(session_id: str) -> Any:
 
 
 @blueprint.route("/sessions/<session_id>", methods=["DELETE"])
+@blueprint.doc(security=KEY_OR_TOKEN)
 @blueprint.response(200, ErasedSchema)
 @blueprint.alt_response(404, description="No such session", **PROBLEM)
 def erase_session(session_id: str) -> Any:
@@ -66,6 +69,7 @@ def erase_session(session_id: str) -> Any:
 
 
 @blueprint.route("/sessions/<session_id>/messages", methods=["GET"])
+@blueprint.doc(security=KEY_OR_TOKEN)
 @blueprint.response(200, HistorySchema)
 @blueprint.alt_response(404, description="No such session", **PROBLEM)
 @blueprint.arguments(HistoryQuery, location="query")

@@ -42,7 +42,6 @@ class Coaching:
             speech=Speech(self._client, settings.openai_transcription_model, settings.openai_speech_model),
             breaker=Breaker(),
             max_audio_seconds=settings.max_audio_seconds,
-            free_of_charge=settings.offline,
         )
         self.runner = Runner(ledger=ledger, heartbeat=heartbeat, tools=tools)
 

@@ -13,6 +13,7 @@ from store.health import Health
 from store.jobs import Jobs
 from store.ledger import Ledger
 from store.outbox import Outbox
+from store.revocations import Revocations
 from store.sessions import Sessions
 from store.webhook_endpoints import Endpoints
 from webhooks.guard import Guard
@@ -43,10 +44,12 @@ class Container:
         self._heartbeat = Heartbeat(self.ledger)
         self.life = Life(heartbeat=self._heartbeat, ledger=self.ledger, ping=redis.ping, slots=settings.worker_slots)
         self.outbox = Outbox(redis, vault, settings)
+        jobs = Jobs(redis, vault, settings)
+        self.revocations = Revocations(redis, jobs, self.sessions, settings)
         self.courier = Courier(
             errands=Errands(redis, vault, settings),
             endpoints=Endpoints(redis, vault),
-            jobs=Jobs(redis, vault, settings),
+            jobs=jobs,
             guard=Guard(settings.webhook_allow_http_hosts),
             sender=Sender(),
             retry_seconds=settings.webhook_retry_seconds,

@@ -6,7 +6,6 @@ import logging
 import math
 from contextlib import closing
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from coach.coach import Coach
 from coach.model import CoachError
@@ -23,6 +22,7 @@ log = logging.getLogger(__name__)
 
 NO_SPEECH = "I could not hear any words in that recording. Could you try once more, a little closer to the microphone?"
 _FIXED_TEXT_SPOKEN_SECONDS = 10.0
+_MAYBE_BILLED = "model_timeout"  # a call that was refused, or never arrived, is not
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,6 @@ class Tools:
     speech: Speech
     breaker: Breaker
     max_audio_seconds: int
-    free_of_charge: bool
 
 
 class Stages:
@@ -44,7 +43,6 @@ class Stages:
         self._speech = tools.speech
         self._breaker = tools.breaker
         self._max_audio_seconds = tools.max_audio_seconds
-        self._free_of_charge = tools.free_of_charge
         self._hold = hold
         self._lease = lease
         self._aside = aside
@@ -56,13 +54,13 @@ class Stages:
             self._hold.progress(event={"type": "restart", "data": {"attempt": self._hold.attempt}})
         heard = self._listen() if self._hold.type == "voice" else None
         if heard and not heard.text:
-            self._commit_no_speech(heard)
+            self._commit_no_speech()
             return
         said = heard.text if heard else self._hold.input["text"]
         reply = self._answer(said)
         if self._hold.speak:
             self._speak(reply)
-        self._commit(reply, said, heard)
+        self._commit(reply, said)
 
     def _enter(self, stage: str) -> None:
         self._lease.check()
@@ -78,7 +76,14 @@ class Stages:
         self._enter("transcribing")
         self._breaker.admit()
         recording = decode(self._hold.audio(), max_seconds=self._max_audio_seconds, run=self._aside.run)
-        heard = self._aside.run(lambda: self._speech.transcribe(recording, timeout=self._lease.seconds_left))
+        self._hold.audio_ms = math.ceil(recording.seconds * 1000)
+        self._hold.progress()  # noted before the call: if this process is killed in it, it is paid for too
+        try:
+            heard = self._aside.run(lambda: self._speech.transcribe(recording, timeout=self._lease.seconds_left))
+        except CoachError as error:
+            if error.code != _MAYBE_BILLED:
+                self._hold.audio_ms = 0
+            raise
         self._breaker.succeeded()
         event = {"type": "transcript", "data": heard.public()}
         self._hold.progress(transcript=asdict(heard), event=event, calls=1)
@@ -108,6 +113,7 @@ class Stages:
         self._hold.spent = (usage.input_tokens, usage.output_tokens)
 
     def _speak(self, reply: Reply) -> None:
+        self._hold.characters = len(reply.text)
         self._enter("speaking")
         fixed = reply.outcome == "escalated"
         most = _FIXED_TEXT_SPOKEN_SECONDS if fixed else math.inf
@@ -116,6 +122,8 @@ class Stages:
                 lambda: self._speech.speak(reply.text, timeout=lambda: min(most, self._lease.seconds_left()))
             )
         except CoachError as error:
+            if error.code != _MAYBE_BILLED:
+                self._hold.characters = 0
             if not fixed:
                 raise
             # The text of a person's emergency waits for no model.
@@ -123,20 +131,20 @@ class Stages:
             return
         self._hold.progress(speech=speech, calls=1)
 
-    def _commit(self, reply: Reply, said: str, heard: Transcript | None) -> None:
+    def _commit(self, reply: Reply, said: str) -> None:
         self._hold.commit(
             outcome=reply.outcome,
             output={"text": reply.text, "citations": [asdict(citation) for citation in reply.citations]},
             coach={"mode": reply.mode, "state": reply.state.to_dict()},
             state=reply.state.to_dict(),
             said=said,
-            usage=self._usage(heard, reply.model, estimated=reply.usage.estimated),
+            usage={"model": reply.model, "estimated": reply.usage.estimated},
             timings=self._watch.timings(self._hold.queued_ms),
             guardrails=[asdict(guardrail) for guardrail in reply.guardrails],
         )
         log.info("job.completed", extra={"outcome": reply.outcome})
 
-    def _commit_no_speech(self, heard: Transcript) -> None:
+    def _commit_no_speech(self) -> None:
         self._hold.progress(event={"type": "token", "data": {"text": NO_SPEECH}})
         self._hold.commit(
             outcome="no_speech",
@@ -144,17 +152,8 @@ class Stages:
             coach=None,
             state=None,
             said=None,
-            usage=self._usage(heard, None, estimated=False),
+            usage={"model": None, "estimated": False},
             timings=self._watch.timings(self._hold.queued_ms),
             guardrails=[],
         )
         log.info("job.completed", extra={"outcome": "no_speech"})
-
-    def _usage(self, heard: Transcript | None, model: str | None, *, estimated: bool) -> dict[str, Any]:
-        """What was used beside the tokens, which the ledger adds up over all attempts."""
-        return {
-            "estimated": estimated,
-            "audio_seconds": round(heard.seconds, 2) if heard else 0,
-            "cost_usd": "0.000000" if self._free_of_charge else None,  # None: no price is known for this model
-            "model": model,
-        }

@@ -58,9 +58,11 @@ def run_job(self: Any, job_id: str) -> str:
 
 @shared_task(name=REAP, bind=True)
 def reap(self: Any) -> None:
-    """Look after jobs that came due and sessions whose time is over."""
+    """Look after jobs that came due, sessions whose time is over, and jobs of keys that ended."""
     container = container_of(self.app)
     done = container.ledger.reap()
+    if revoked := container.revocations.enforce():
+        done["key_ended"] = revoked
     swept = container.sessions.sweep()
     container.sessions.rewrite_log_if_due()
     if done or swept:

@@ -14,7 +14,7 @@ from store.client import connect
 T = TypeVar("T")
 KEYS = ("e2e-key-of-one-client", "e2e-key-of-another")
 OVER = {"completed", "failed", "cancelled", "expired"}
-PATHS = {"chat": "/v1/chat/completions"}
+PATHS = {"chat": "/v1/chat/completions", "speech": "/v1/audio/speech"}
 
 
 class Client:

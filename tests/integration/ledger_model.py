@@ -114,7 +114,7 @@ class LedgerModel:
             return "gone"
         waiting = [job for other in self.sessions_of(key_id) for job in other.line if not job.admitted]
         if not reply and len(waiting) >= self._waiting_cap:
-            return "waiting_cap"
+            return "limits"
         if not reply and on_busy == "reject" and session.line:
             return "busy"
         session.numbers += 1

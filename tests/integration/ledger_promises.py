@@ -30,6 +30,7 @@ class Stored:
                 else:
                     (pipe.zrange if kind == b"zset" else pipe.lrange)(name, 0, -1)
             self.values = {name.decode(): value for name, value in zip(names, pipe.execute(), strict=True)}
+        self.audio_held = int(redis.get(keys.AUDIO_HELD) or 0)
         self.jobs = self.under("rr:job:")
         self.status = {job_id: record[b"status"].decode() for job_id, record in self.jobs.items()}
         self.lines = {session_id: _job_ids(line) for session_id, line in self.under("rr:line:").items()}
@@ -64,6 +65,7 @@ def check(
     _every_unfinished_job_is_on_its_way_and_no_other_is_in_an_index(stored)
     _no_api_key_has_more_slots_than_its_caps(stored, running_cap, voice_cap)
     _history_holds_each_completed_job_once_in_order(stored)
+    _what_is_reserved_and_held_is_that_of_unfinished_jobs(stored)
     for job_id, status in ended.items():
         assert stored.status.get(job_id, status) == status, f"{job_id} ended as {status}"
     rest = {name: repr((name, value)) for name, value in stored.values.items() if name not in keys.QUEUES}
@@ -108,6 +110,16 @@ def _no_api_key_has_more_slots_than_its_caps(stored: Stored, running_cap: int, v
         voices = len(running.get(f"{key_id}:v", []))
         assert voices <= voice_cap
         assert voices + len(running.get(f"{key_id}:m", [])) <= running_cap
+
+
+def _what_is_reserved_and_held_is_that_of_unfinished_jobs(stored: Stored) -> None:
+    reserved = {key_id: int(counts.get(b"reserved", 0)) for key_id, counts in stored.under("rr:usage:").items()}
+    unfinished = {job_id for job_id, status in stored.status.items() if status not in TERMINAL}
+    assert {job_id for job_id, record in stored.jobs.items() if b"reserve" in record} == unfinished
+    for job_id in unfinished:
+        reserved[stored.jobs[job_id][b"key_id"].decode()] -= int(stored.jobs[job_id][b"reserve"])
+    assert set(reserved.values()) <= {0}
+    assert stored.audio_held == sum(stored.under("rr:audio:").values())
 
 
 def _history_holds_each_completed_job_once_in_order(stored: Stored) -> None:

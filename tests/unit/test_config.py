@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,16 @@ def test_one_key_may_never_hold_every_worker_slot(files: Files, slots: str, runn
         assert files.read(**environ).max_running_jobs_per_api_key == int(running)
     else:
         assert "below WORKER_SLOTS" in files.problems(**environ)[0]
+
+
+@pytest.mark.parametrize(("given", "budget"), [("", None), ("0", "0"), ("2.50", "2.5"), ("0.000001", "0.000001")])
+def test_a_budget_is_an_amount_or_none(files: Files, given: str, budget: str | None) -> None:
+    assert files.read(DAILY_BUDGET_USD=given).daily_budget_usd == (None if budget is None else Decimal(budget))
+
+
+@pytest.mark.parametrize("given", ["-1", "1,50", "$5", "NaN", "1e3", "0.0000001", "10000000"])
+def test_a_budget_that_is_no_amount_is_refused(files: Files, given: str) -> None:
+    assert files.problems(DAILY_BUDGET_USD=given) == ["DAILY_BUDGET_USD must be an amount in dollars such as 2.50."]
 
 
 def test_the_running_cap_follows_the_slots_when_it_is_not_set(files: Files) -> None:

@@ -1,14 +1,17 @@
 "use strict";
-// Type, see the answer and its sources. The key stays in this tab's memory and goes nowhere but to this server.
+// Type, see the answer and its sources. The key is asked for, used once for a token, and not kept; the token is good for this
+// conversation and a quarter of an hour, and stays in this tab's memory.
 
 const $ = (id) => document.getElementById(id);
 const WAIT_SECONDS = 20;
 const RUNNING = ["queued", "in_progress", "cancelling"];
-let key = "";
+let token = "";
 let session = "";
 
-async function call(method, path, body) {
-  const options = { method, headers: { "X-API-Key": key } };
+const byToken = () => ({ Authorization: `Bearer ${token}` });
+
+async function call(method, path, body, credentials = byToken()) {
+  const options = { method, headers: { ...credentials } };
   if (body !== undefined) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
@@ -16,11 +19,18 @@ async function call(method, path, body) {
   const response = await fetch(path, options);
   const answer = await response.json();
   if (!response.ok) {
+    if (answer.code === "token_ended") askForKey();
     // A refused message that reads like an emergency still carries the help text.
     if (answer.safety) return { output: { text: answer.safety.text, citations: [] }, status: "completed" };
-    throw new Error(answer.detail.message || answer.detail);
+    throw Object.assign(new Error(answer.detail.message || answer.detail), { code: answer.code });
   }
   return answer;
+}
+
+function askForKey() {
+  token = "";
+  $("message-form").hidden = true;
+  $("key-form").hidden = false;
 }
 
 function show(role, text = "") {
@@ -41,9 +51,9 @@ function showSources(item, citations) {
   item.scrollIntoView({ block: "nearest" });
 }
 
-// Server-sent events by hand: EventSource cannot send a key.
+// Server-sent events by hand: EventSource cannot send a token.
 async function* events(url) {
-  const response = await fetch(url, { headers: { "X-API-Key": key } });
+  const response = await fetch(url, { headers: byToken() });
   if (!response.ok) throw new Error("no stream");
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
@@ -116,9 +126,15 @@ async function attempt(form, status, action) {
 
 $("key-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  key = $("key").value.trim();
+  const key = { "X-API-Key": $("key").value.trim() };
+  $("key").value = "";
   attempt($("key-form"), "Opening a conversation…", async () => {
-    session = (await call("POST", "/sessions")).session_id;
+    session ||= (await call("POST", "/sessions", undefined, key)).session_id;
+    const issued = await call("POST", `/sessions/${session}/token`, undefined, key).catch((error) => {
+      if (error.code === "not_found") session = ""; // it has ended: the next try opens a new one
+      throw error;
+    });
+    token = issued.token;
     $("key-form").hidden = true;
     $("message-form").hidden = false;
     $("text").focus();
@@ -129,10 +145,17 @@ $("message-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const text = $("text").value.trim();
   if (!text) return;
-  show("user", text);
+  const turn = show("user", text);
   $("text").value = "";
   attempt($("message-form"), "Thinking…", async () => {
-    await answer(await call("POST", `/sessions/${session}/messages`, { text }));
+    const job = await call("POST", `/sessions/${session}/messages`, { text }).catch((error) => {
+      if (!token) {
+        turn.remove(); // it was not sent, and can be once there is a new token
+        $("text").value = text;
+      }
+      throw error;
+    });
+    await answer(job);
   });
 });
 
@@ -140,7 +163,7 @@ $("erase").addEventListener("click", () => {
   attempt($("message-form"), "Erasing…", async () => {
     await call("DELETE", `/sessions/${session}`);
     $("turns").replaceChildren();
-    $("message-form").hidden = true;
-    $("key-form").hidden = false;
+    session = "";
+    askForKey();
   });
 });

@@ -37,6 +37,7 @@ class Story:
 
     output: str
     env_file_mode: int
+    data_dir_mode: int
     api_key_names: set[str]
     open_sessions: int
     curl: dict[str, Any]
@@ -104,6 +105,7 @@ def _story(launcher: "subprocess.Popen[str]", checkout: Path, home: Path, port: 
     return Story(
         output=output,
         env_file_mode=stat.S_IMODE((checkout / ".env").stat().st_mode),
+        data_dir_mode=stat.S_IMODE(data_dir.stat().st_mode),
         api_key_names=names,
         open_sessions=open_sessions,
         curl=json.loads(answer.stdout),
@@ -158,6 +160,10 @@ def test_the_message_of_the_launcher_leaves_nothing_behind(story: Story) -> None
 
 def test_the_env_file_is_for_its_owner_only(story: Story) -> None:
     assert story.env_file_mode == 0o600
+
+
+def test_the_data_folder_is_for_its_owner_only(story: Story) -> None:
+    assert story.data_dir_mode == 0o700
 
 
 def test_a_killed_worker_is_back_in_time(story: Story) -> None:

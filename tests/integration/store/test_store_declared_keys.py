@@ -10,6 +10,7 @@ from redis.exceptions import NoPermissionError, ResponseError
 
 import store.scripts
 from store import keys
+from store.api_keys import ApiKeys
 from store.client import connect
 from store.errands import Attempted
 from store.job_errors import INTERNAL
@@ -28,6 +29,8 @@ OF_WEBHOOKS = {
     "settle_delivery",
     "replay_delivery",
 }
+
+OF_KEYS = {"add_key", "touch_key", "rotate_key", "revoke_key"}
 
 
 @pytest.fixture
@@ -72,7 +75,7 @@ def test_every_ledger_script_declares_every_key_it_touches(limited: set[str], ki
     assert kit.jobs.erase(finished, kit.again(session))
     kit.claim(kit.submit(session))
     assert kit.sessions.erase(session.id)
-    assert limited == _scripts() - OF_WEBHOOKS
+    assert limited == _scripts() - OF_WEBHOOKS - OF_KEYS
 
 
 def test_every_webhook_script_declares_every_key_it_touches(limited: set[str], kit: Kit) -> None:
@@ -107,6 +110,16 @@ def test_every_webhook_script_declares_every_key_it_touches(limited: set[str], k
     assert limited >= OF_WEBHOOKS
 
 
+def test_every_script_of_api_keys_declares_every_key_it_touches(limited: set[str], redis: Any) -> None:
+    api_keys = ApiKeys(redis, plain_keys=["one"])
+    assert api_keys.authenticate(b"one")
+    key, _ = api_keys.create(name="a", scopes=["jobs"], expires_at=2**42, actor="test")
+    assert api_keys.rotate(key.id, overlap_seconds=60, actor="test")
+    assert api_keys.rotate(key.id, overlap_seconds=60, actor="test")
+    api_keys.revoke(key.id)
+    assert limited == OF_KEYS
+
+
 def _scripts() -> set[str]:
     folder = Path(store.scripts.__file__).parent / "lua"
     return {script.stem for script in folder.glob("*.lua")} - {"engine", "deliveries"}
@@ -129,7 +142,7 @@ def test_a_script_that_touches_an_undeclared_key_is_noticed(kit: Kit, monkeypatc
     kit.submit(session)
     monkeypatch.setattr("store.keys.REWRITE_DUE", "elsewhere")
     undeclared = Path(store.scripts.__file__).parent / "lua" / "erase.lua"
-    source = undeclared.read_text(encoding="utf-8").replace("KEYS[27]", "'rr:rewrite_due'")
+    source = undeclared.read_text(encoding="utf-8").replace("KEYS[MORE + 1]", "'rr:rewrite_due'")
     monkeypatch.setattr(Path, "read_text", _replaced(undeclared, source))
     with pytest.raises((NoPermissionError, ResponseError)):
         kit.sessions.erase(session.id)

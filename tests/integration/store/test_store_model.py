@@ -362,5 +362,6 @@ def test_the_ledger_behaves_like_its_model(make_kit: Callable[..., Kit], monkeyp
         max_waiting_jobs_per_api_key=WAITING_CAP,
         job_max_attempts=MAX_ATTEMPTS,
         max_sessions_per_api_key=SESSIONS_PER_KEY,
+        offline=False,  # so that jobs have a price
     )
     run_state_machine_as_test(lambda: LedgerMachine(kit))  # type: ignore[arg-type]  # a factory will do

@@ -113,8 +113,9 @@ def test_expired_sessions_count_towards_no_cap(make_kit: Callable[..., Kit], cap
         kit.open()
 
 
-def test_sessions_opened_at_once_do_not_slip_over_the_cap(make_kit: Callable[..., Kit]) -> None:
-    kit = make_kit(max_sessions_per_api_key=5)
+@pytest.mark.parametrize("cap", ["max_sessions_per_api_key", "max_total_sessions"])
+def test_sessions_opened_at_once_do_not_slip_over_the_cap(make_kit: Callable[..., Kit], cap: str) -> None:
+    kit = make_kit(**{cap: 5})
 
     def opened(_: int) -> bool:
         try:

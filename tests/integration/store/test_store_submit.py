@@ -10,7 +10,7 @@ from redis.exceptions import RedisError
 from store import keys
 from store.scripts import Scripts
 from store.sessions import Session
-from store.submission import Settled, SubmitRefused
+from store.submission import LimitsReached, Settled, SubmitRefused
 from tests.integration.ledger_kit import REPLY, SAID, Kit, recording, submission
 
 SETTLED = Settled("escalated", "Please call 911 now.", [{"name": "safety", "phase": "input", "verdict": "block"}])
@@ -75,7 +75,7 @@ def _mismatched(kit: Kit, session: Session) -> dict[str, Any]:
         ("gone", _gone),
         ("gone", _expired),
         ("ending", _ending),
-        ("waiting_cap", _crowded),
+        ("limits", _crowded),
         ("busy", _busy),
         ("mismatch", _mismatched),
     ],
@@ -114,8 +114,9 @@ def test_the_waiting_cap_counts_one_api_key_only(make_kit: Callable[..., Kit]) -
     session = kit.open("key_a")
     kit.submit(session)
     kit.submit(session)
-    with pytest.raises(SubmitRefused, match="waiting_cap"):
+    with pytest.raises(LimitsReached) as refused:
         kit.submit(session)
+    assert refused.value.policies == ["MAX_WAITING_JOBS_PER_API_KEY"]
     kit.submit(kit.open("key_b"))
 
 

@@ -25,7 +25,7 @@ class Stream:
     """An open stream of a job's events."""
 
     def __init__(self, api: Api, job: str, last: str = "", **more: Any) -> None:
-        headers = {"Last-Event-ID": last} if last else {}
+        headers = {**more.pop("headers", {}), **({"Last-Event-ID": last} if last else {})}
         self.answer: TestResponse = api.get(f"/jobs/{job}/events", headers=headers, **more)
         self._blocks = self._read()
 

@@ -2,46 +2,45 @@
 
 from __future__ import annotations
 
+import io
 import time
 from typing import Any
 
 import pytest
+from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from config import Settings
 from store.api_keys import ApiKeys
 from tests.integration.web.api import KEY, OTHER, WAV, Api, job_id_of
+from tests.unit.web.apps import app_without_redis
+from web import auth
 
 UNKNOWN = "sess_" + "0" * 32
 # What differs between two answers that say the same.
 VARYING = {"X-Request-ID", "X-RateLimit-Remaining", "Date"}
-BY_ID = [
-    ("GET", "/sessions/{session}"),
-    ("DELETE", "/sessions/{session}"),
-    ("GET", "/sessions/{session}/messages"),
-    ("POST", "/sessions/{session}/messages"),
-    ("POST", "/sessions/{session}/voice-chat"),
-    ("GET", "/jobs/{job}"),
-    ("GET", "/jobs/{job}?wait=5"),
-    ("POST", "/jobs/{job}/cancel"),
-    ("GET", "/jobs/{job}/audio"),
-    ("GET", "/jobs/{job}/events"),
-    ("DELETE", "/jobs/{job}"),
-    ("GET", "/jobs/{job}/deliveries"),
-    ("GET", "/webhook-endpoints/{endpoint}"),
-    ("PATCH", "/webhook-endpoints/{endpoint}"),
-    ("DELETE", "/webhook-endpoints/{endpoint}"),
-    ("POST", "/webhook-endpoints/{endpoint}/rotate-secret"),
-    ("POST", "/webhook-endpoints/{endpoint}/test"),
-    ("GET", "/deliveries/{delivery}"),
-    ("POST", "/deliveries/{delivery}/replay"),
-]
 OF_NOBODY = {
-    "session": UNKNOWN,
-    "job": job_id_of(UNKNOWN),
-    "endpoint": "whep_" + "0" * 32,
-    "delivery": f"dlv_{'0' * 32}_1_0",
+    "session_id": UNKNOWN,
+    "job_id": job_id_of(UNKNOWN),
+    "endpoint_id": "whep_" + "0" * 32,
+    "delivery_id": f"dlv_{'0' * 32}_1_0",
+    "key_id": "key_" + "0" * 16,
 }
+# What a route must be sent to get as far as looking for what its path names.
+BODIES: dict[str, dict[str, Any]] = {
+    "messages.post_message": {"json": {"text": "hello"}},
+    "messages.post_recording": {"data": {"audio": (WAV, "a.wav", "audio/wav")}},
+    "webhook_endpoints.change_endpoint": {"json": {"enabled": True}},
+}
+RULES = [
+    (method, rule)
+    for rule in app_without_redis().url_map.iter_rules()
+    if rule.endpoint not in auth.PUBLIC
+    for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+]
+WITH_ID = [pytest.param(method, rule, id=f"{method} {rule.rule}") for method, rule in RULES if rule.arguments]
+HAVE_SOMETHING = {"/sessions", "/jobs", "/webhook-endpoints", "/deliveries"}
+LISTS = [rule.rule for method, rule in RULES if method == "GET" and not rule.arguments]
 
 
 @pytest.fixture
@@ -49,25 +48,20 @@ def api(settings: Settings, redis: Any) -> Api:
     return Api(settings)
 
 
-@pytest.mark.parametrize(
-    "key", ["wrong", KEY + "x", KEY[:-1], KEY.upper(), f" {KEY} x", f"{KEY},{OTHER}", "*", "x" * 1_000_000]
-)
-def test_a_wrong_key_is_refused(api: Api, key: str) -> None:
-    answer = api.get("/jobs/x", key=key)
-
-    assert answer.status_code == 401
-    assert answer.get_json()["detail"] == "Invalid API key."
-    assert answer.get_json()["code"] == "invalid_api_key"
+def test_a_wrong_key_is_refused(api: Api) -> None:
+    for key in ("wrong", KEY + "x", KEY[:-1], KEY.upper(), f" {KEY} x", f"{KEY},{OTHER}", "*", "x" * 1_000_000):
+        answer = api.get("/jobs/x", key=key)
+        assert answer.status_code == 401
+        assert answer.get_json()["detail"] == "Invalid API key."
+        assert answer.get_json()["code"] == "invalid_api_key"
 
 
-@pytest.mark.parametrize(
-    "header", ["\xff\xfe", "clé", "\x00", "\x7f\x80", "a\tb", "日本".encode().decode("latin-1"), "\ud800", "日"]
-)
-def test_odd_bytes_in_the_header_are_a_wrong_key(api: Api, header: str) -> None:
-    answer = api.request("GET", "/jobs/x", key=None, environ_overrides={"HTTP_X_API_KEY": header})
-
-    assert answer.status_code == 401
-    assert answer.get_json()["detail"] == "Invalid API key."
+def test_odd_bytes_in_the_header_are_a_wrong_key(api: Api) -> None:
+    odd = ("\xff\xfe", "clé", "\x00", "\x7f\x80", "a\tb", "日本".encode().decode("latin-1"), "\ud800", "日")
+    for header in odd:
+        answer = api.request("GET", "/jobs/x", key=None, environ_overrides={"HTTP_X_API_KEY": header})
+        assert answer.status_code == 401, header
+        assert answer.get_json()["detail"] == "Invalid API key."
 
 
 def test_a_key_may_be_written_in_any_script(settings: Settings, redis: Any) -> None:
@@ -115,52 +109,98 @@ def test_a_key_taken_out_of_the_environment_is_refused_from_the_next_start(setti
     assert later.post("/sessions").status_code == 201
 
 
-def _ask(api: Api, redis: Any, method: str, path: str, key: str) -> tuple[TestResponse, dict[str, int]]:
+def _ask(
+    api: Api, method: str, rule: Rule, ids: dict[str, str], query: str = "", **caller: Any
+) -> tuple[TestResponse, dict[str, int]]:
     """The answer, and how often each Redis command was used for it."""
-    redis.config_resetstat()
-    if path.endswith("/messages") and method == "POST":
-        answer = api.request(method, path, key=key, json={"text": "hello"})
-    elif path.endswith("/voice-chat"):
-        session = path.split("/")[2]
-        answer = api.record(session, ("audio", WAV, "a.wav", "audio/wav"), key=key)
-    elif method == "PATCH":
-        answer = api.request(method, path, key=key, json={"enabled": True})
-    else:
-        answer = api.request(method, path, key=key)
-    counts = {name: stat["calls"] for name, stat in redis.info("commandstats").items()}
+    path = api.app.url_map.bind("localhost").build(rule.endpoint, {name: ids[name] for name in rule.arguments})
+    more = dict(BODIES.get(rule.endpoint, {}))
+    if "data" in more:
+        more["data"] = {name: (io.BytesIO(part[0]), *part[1:]) for name, part in more["data"].items()}
+    api.redis.config_resetstat()
+    answer = api.request(method, path + query, **caller, **more)
+    counts = {name: stat["calls"] for name, stat in api.redis.info("commandstats").items()}
     return answer, {name: calls for name, calls in counts.items() if "config" not in name and "info" not in name}
 
 
-@pytest.mark.parametrize(("method", "path"), BY_ID)
-def test_what_is_another_clients_does_not_exist(api: Api, redis: Any, method: str, path: str) -> None:
-    session = api.open_session()
-    job = api.say(session).get_json()["id"]
-    endpoint = api.register()["id"]
-    delivery = api.post(f"/webhook-endpoints/{endpoint}/test").get_json()["id"]
-    foreign = path.format(session=session, job=job, endpoint=endpoint, delivery=delivery)
-    unknown = path.format(**OF_NOBODY)
-    _ask(api, redis, method, unknown, OTHER)  # scripts are loaded, connections open
-
-    not_there, work = _ask(api, redis, method, unknown, OTHER)
-    not_mine, same_work = _ask(api, redis, method, foreign, OTHER)
-
-    assert not_there.status_code == not_mine.status_code == 404
-    bodies = [
-        answer.get_data().replace(answer.headers["X-Request-ID"].encode(), b"-") for answer in (not_there, not_mine)
-    ]
+def _assert_same(one: tuple[TestResponse, dict[str, int]], other: tuple[TestResponse, dict[str, int]]) -> None:
+    """Two answers, of which nobody can tell which is about something that exists."""
+    answers = [one[0], other[0]]
+    bodies = [answer.get_data().replace(answer.headers["X-Request-ID"].encode(), b"-") for answer in answers]
     assert bodies[0] == bodies[1]
-    headers = [[item for item in answer.headers if item[0] not in VARYING] for answer in (not_there, not_mine)]
+    headers = [[item for item in answer.headers if item[0] not in VARYING] for answer in answers]
     assert headers[0] == headers[1]
-    assert work == same_work
-    assert sum(work.values()) > 0
-    assert api.get(f"/jobs/{job}").get_json()["status"] == "queued"
-    assert api.get(f"/webhook-endpoints/{endpoint}").get_json()["enabled"] is True
+    assert answers[0].status_code == answers[1].status_code
+    assert one[1] == other[1]
+    assert sum(one[1].values()) > 0
 
 
-def test_every_route_with_an_id_is_among_those_tested(api: Api) -> None:
-    tested = {(method, path.partition("?")[0].format(**dict.fromkeys(OF_NOBODY, "x"))) for method, path in BY_ID}
-    urls = api.app.url_map.bind("localhost")
-    for rule in api.app.url_map.iter_rules():
-        if rule.arguments & {"session_id", "job_id", "endpoint_id", "delivery_id"}:
-            path = urls.build(rule.endpoint, dict.fromkeys(rule.arguments, "x"))
-            assert {(method, path) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}} <= tested
+@pytest.fixture
+def mine(api: Api) -> dict[str, str]:
+    """Something of each kind that belongs to the first client."""
+    session = api.open_session()
+    endpoint = api.register()["id"]
+    key = api.services.api_keys.authenticate(KEY.encode())
+    assert key
+    return {
+        "session_id": session,
+        "job_id": api.say(session).get_json()["id"],
+        "endpoint_id": endpoint,
+        "delivery_id": api.post(f"/webhook-endpoints/{endpoint}/test").get_json()["id"],
+        "key_id": key.id,
+    }
+
+
+@pytest.mark.parametrize(("method", "rule"), WITH_ID)
+def test_what_is_another_clients_does_not_exist(api: Api, mine: dict[str, str], method: str, rule: Rule) -> None:
+    query = "?wait=5" if rule.endpoint == "jobs.get_job" else ""
+    for _ in range(2):  # scripts are loaded, connections open
+        not_there = _ask(api, method, rule, OF_NOBODY, query, key=OTHER)
+    not_mine = _ask(api, method, rule, mine, query, key=OTHER)
+
+    _assert_same(not_there, not_mine)
+    assert not_mine[0].status_code == (403 if auth.SCOPES.get(rule.endpoint.partition(".")[0]) else 404)
+    assert api.get(f"/jobs/{mine['job_id']}").get_json()["status"] == "queued"
+    assert api.get(f"/webhook-endpoints/{mine['endpoint_id']}").get_json()["enabled"] is True
+
+
+def test_for_a_token_nothing_exists_outside_its_session(api: Api, mine: dict[str, str]) -> None:
+    """Not even another session of the same key."""
+    token = api.post(f"/sessions/{api.open_session()}/token").get_json()["token"]
+    caller: dict[str, Any] = {"key": None, "headers": {"Authorization": f"Bearer {token}"}}
+    asked = [(method, rule) for method, rule in RULES if rule.endpoint in auth.BY_TOKEN]
+    for method, rule in asked:
+        not_there = _ask(api, method, rule, OF_NOBODY, **caller)
+        not_its_own = _ask(api, method, rule, mine, **caller)
+        _assert_same(not_there, not_its_own)
+        assert not_its_own[0].status_code == 404
+
+    assert {rule.endpoint for _, rule in asked} == auth.BY_TOKEN
+    assert api.get(f"/jobs/{mine['job_id']}").get_json()["status"] == "queued"
+
+
+def test_no_list_tells_anything_of_another_client(api: Api, mine: dict[str, str]) -> None:
+    for path in LISTS:
+        for query in ("", f"?session_id={mine['session_id']}"):
+            answer = api.get(path + query, key=OTHER)
+            assert [each for each in mine.values() if each in answer.text] == [], path
+    for path in HAVE_SOMETHING:
+        assert any(each in api.get(path).text for each in mine.values()), f"{path} had nothing to tell"
+
+
+def test_a_message_cannot_name_another_clients_webhook(api: Api, mine: dict[str, str]) -> None:
+    session = api.open_session(key=OTHER)
+    answers = [
+        api.say(session, json={"webhook": {"endpoint_id": ids["endpoint_id"]}}, key=OTHER) for ids in (OF_NOBODY, mine)
+    ]
+
+    assert answers[0].status_code == answers[1].status_code == 422
+    bodies = [answer.get_data().replace(answer.headers["X-Request-ID"].encode(), b"-") for answer in answers]
+    assert bodies[0].replace(OF_NOBODY["endpoint_id"].encode(), b"-") == bodies[1].replace(
+        mine["endpoint_id"].encode(), b"-"
+    )
+
+
+def test_every_id_in_a_path_is_known_to_these_tests() -> None:
+    assert {name for _, rule in RULES for name in rule.arguments} <= set(OF_NOBODY)
+    assert len(WITH_ID) > 20 and set(LISTS) >= HAVE_SOMETHING

@@ -9,10 +9,11 @@ import pytest
 from werkzeug.test import TestResponse
 
 from config import Settings
-from tests.integration.web.api import OTHER, WAV, Api
+from tests.integration.web.api import KEY, OTHER, WAV, Api
 
 LIMITS = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 PAGE = "https://coach.example.org"
+RATES = ("RATE_LIMIT_SESSIONS_PER_HOUR", "RATE_LIMIT_MESSAGES_PER_HOUR", "RATE_LIMIT_VOICE_PER_HOUR")
 
 
 def _assert_too_many(answer: TestResponse, policy: str) -> None:
@@ -38,15 +39,13 @@ def _call(api: Api, policy: str, session: str, key: str) -> TestResponse:
     return api.say(session, key=key)
 
 
-@pytest.mark.parametrize(
-    "policy", ["RATE_LIMIT_SESSIONS_PER_HOUR", "RATE_LIMIT_MESSAGES_PER_HOUR", "RATE_LIMIT_VOICE_PER_HOUR"]
-)
+@pytest.mark.parametrize("policy", RATES)
 def test_a_rate_limit_holds_per_key_and_is_told_with_every_answer(settings: Settings, redis: Any, policy: str) -> None:
     session = "" if "SESSIONS" in policy else Api(settings).open_session()
     others = "" if "SESSIONS" in policy else Api(settings).open_session(key=OTHER)
     api = Api(settings, **{policy.lower(): 2})
 
-    answers = [_call(api, policy, session, "key-of-one-client") for _ in range(3)]
+    answers = [_call(api, policy, session, KEY) for _ in range(3)]
 
     assert [answer.status_code < 300 for answer in answers] == [True, True, False]
     assert [answer.headers["X-RateLimit-Limit"] for answer in answers] == ["2"] * 3
@@ -56,11 +55,14 @@ def test_a_rate_limit_holds_per_key_and_is_told_with_every_answer(settings: Sett
     assert _call(api, policy, others, OTHER).status_code < 300
 
 
-def test_a_limit_is_counted_for_all_processes_together(settings: Settings, redis: Any) -> None:
-    one, other = (Api(settings, rate_limit_sessions_per_hour=1) for _ in range(2))
+@pytest.mark.parametrize("policy", RATES)
+def test_a_limit_is_counted_for_all_processes_together(settings: Settings, redis: Any, policy: str) -> None:
+    session = "" if "SESSIONS" in policy else Api(settings).open_session()
+    one, other = (Api(settings, **{policy.lower(): 2}) for _ in range(2))
 
-    assert one.post("/sessions").status_code == 201
-    _assert_too_many(other.post("/sessions"), "RATE_LIMIT_SESSIONS_PER_HOUR")
+    assert [_call(api, policy, session, KEY).status_code < 300 for api in (one, other)] == [True, True]
+    for api in (one, other):
+        _assert_too_many(_call(api, policy, session, KEY), policy)
 
 
 def test_a_refused_request_counts_too(settings: Settings, redis: Any) -> None:
@@ -82,7 +84,7 @@ def test_looking_is_not_limited(settings: Settings, redis: Any) -> None:
     session = api.open_session()
     job = api.say(session).get_json()["id"]
 
-    for path in (f"/jobs/{job}", f"/sessions/{session}/messages", "/healthz", "/livez"):
+    for path in (f"/jobs/{job}", f"/sessions/{session}/messages", "/usage", "/limits", "/healthz", "/livez"):
         answers = [api.get(path) for _ in range(3)]
         assert not any(answer.status_code == 429 for answer in answers)
         assert not any(name in answer.headers for name in LIMITS for answer in answers), path

@@ -85,7 +85,11 @@ def test_health_tells_every_check(api: Api, redis: Any) -> None:
     body = api.get("/healthz").get_json()
 
     assert body["status"] == "ok"
-    assert set(body["checks"]) == {"redis", "queues", "qdrant", "model_api"}
+    assert set(body["checks"]) == {"redis", "queues", "qdrant", "model_api", "memory", "sessions"}
+    assert body["checks"]["sessions"] == {"ok": True, "open": 1, "limit": api.settings.max_total_sessions}
+    memory = body["checks"]["memory"]
+    assert (memory["ok"], memory["limit_bytes"]) == (True, 1024**3)
+    assert 0 < memory["used_bytes"] < memory["limit_bytes"]
     assert set(body["checks"]["queues"]) == set(keys.QUEUES)
     assert {queue: check["waiting"] for queue, check in body["checks"]["queues"].items()} == {
         "messages": 1,

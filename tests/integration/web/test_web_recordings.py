@@ -85,7 +85,7 @@ def test_what_is_not_what_it_says_is_refused(api: Api, content: bytes, name: str
         ([GOOD], {"metadata": "[1]"}, "metadata"),
         ([GOOD], {"metadata": "{"}, "metadata"),
         ([GOOD], {"metadata": '{"a": "' + "x" * 4096 + '"}'}, "metadata"),
-        ([GOOD], {"metadata": "[" * 100_000}, "metadata"),
+        ([GOOD], {"metadata": "[" * 60_000}, "metadata"),
         ([GOOD], {"metadata": '{"a": NaN}'}, "metadata"),
     ],
 )

@@ -165,7 +165,7 @@ def test_nothing_is_accepted_while_redis_is_full(api: Api, server: ValkeyServer)
 
     answer = api.say(session)
 
-    assert (answer.status_code, answer.get_json()["code"]) == (503, "unavailable")
+    assert (answer.status_code, answer.get_json()["code"]) == (503, "storage_full")
     api.redis.config_set("maxmemory", "1gb")
     assert api.say(session).get_json()["id"] == job_id_of(session)
 

@@ -70,7 +70,7 @@ def test_a_body_that_does_not_say_it_is_json_is_refused(api: Api, content_type: 
     assert "application/json" in answer.get_json()["detail"]
 
 
-@pytest.mark.parametrize("body", [b"{", b"metadata=1", b"\xff\xfe\x00", b"[" * 100_000, b'{"a":' * 100_000])
+@pytest.mark.parametrize("body", [b"{", b"metadata=1", b"\xff\xfe\x00", b"[" * 100_000, b'{"a":' * 10_000])
 def test_a_body_that_cannot_be_read_is_refused(api: Api, body: bytes) -> None:
     answer = api.post("/sessions", data=body, content_type="application/json")
 

@@ -39,7 +39,6 @@ class Bench:
             speech=self.speech,  # type: ignore[arg-type]
             breaker=self.breaker,
             max_audio_seconds=300,
-            free_of_charge=True,
         )
         return Runner(ledger=self.ledger, heartbeat=self.heartbeat, tools=tools)
 

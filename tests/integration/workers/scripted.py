@@ -66,9 +66,12 @@ class ScriptedSpeech:
         self.text = text
         self.listened = 0
         self.error: Exception | None = None
+        self.deaf: Exception | None = None
 
     def transcribe(self, recording: Recording, *, timeout: Callable[[], float]) -> Transcript:
         self.listened += 1
+        if self.deaf:
+            raise self.deaf
         return Transcript(self.text, "english", 0.8, recording.seconds)
 
     def speak(self, text: str, *, timeout: Callable[[], float]) -> bytes:

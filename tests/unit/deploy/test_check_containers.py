@@ -45,6 +45,8 @@ def test_the_projects_own_files_are_in_order() -> None:
         (lambda s: s["redis"].update(ports=["6379"]), "redis: publishes 6379 to the outside"),
         (lambda s: s["flower"].update(ports=[{"target": 5555, "published": "5555"}]), "flower: publishes"),
         (lambda s: s["redis"].update(network_mode="host"), "redis: must not share the host's network"),
+        (lambda s: s["redis"].update(networks=["data", "outside"]), "redis: must be on networks that are internal"),
+        (lambda s: s["qdrant"].pop("networks"), "qdrant: must be on networks that are internal"),
         (lambda s: s["flower"]["environment"].pop("FLOWER_BASIC_AUTH"), "flower: runs without a password"),
         (lambda s: s["redis"].update(environment=["REDIS_PASSWORD"]), "redis: write its environment as NAME: value"),
         (lambda s: s["redis"]["command"].append("--requirepass x"), "redis: shows the Redis password"),
@@ -83,6 +85,13 @@ def test_a_file_that_is_no_compose_file_is_a_problem_not_a_crash(text: str, expe
         ("USER 1000:1000", "USER root", "must end as USER 1000:1000."),
         ("--require-hashes", "", "installs without --require-hashes."),
         ("COPY web/ web/", "COPY coach/ coach/", "must not copy coach: web only enqueues."),
+        ("COPY web/ web/", "ADD web/ web/", "uses ADD: name each file or folder in a COPY."),
+        ("WORKDIR", "ARG API_KEYS\nWORKDIR", "must not set API_KEYS: it would stay in the image's history."),
+        (
+            "PYTHONUNBUFFERED=1",
+            "REDIS_PASSWORD=1",
+            "must not set REDIS_PASSWORD: it would stay in the image's history.",
+        ),
         ("HEALTHCHECK", "# HEALTHCHECK", "has no HEALTHCHECK on /livez."),
         ("FROM python:3.11.15-slim-bookworm\n", "FROM python:3\n", "pin the base image python:3 "),
     ],
@@ -104,6 +113,25 @@ def test_a_folder_that_dockerignore_keeps_out_is_named_before_a_build_fails(copy
     found = checker.problems(copy)
     assert [problem.split(":")[0] for problem in found] == ["Dockerfile.web", "Dockerfile.worker"]
     assert all("Add the line !safety there" in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("\n*\n", "\n", "begin with the line *"),
+        ("**/.*\n", "", "end with **/.*, **/*.key, **/*.pem"),
+        ("**/*.pem\n", "**/*.pem\n!local\n", "end with **/.*, **/*.key, **/*.pem"),
+        ("!web\n", "!web\n!.data\n", "lets .data in, which no image copies."),
+    ],
+)
+def test_a_build_that_more_may_enter_than_the_images_copy_is_named(
+    copy: Path, old: str, new: str, expected: str
+) -> None:
+    ignore = copy / ".dockerignore"
+    text = ignore.read_text(encoding="utf-8")
+    assert old in text
+    ignore.write_text(text.replace(old, new), encoding="utf-8")
+    assert [problem for problem in checker.problems(copy) if problem.startswith(f".dockerignore: {expected}")]
 
 
 def test_hadolint_sees_both_dockerfiles(copy: Path) -> None:

@@ -38,7 +38,7 @@ def test_the_key_is_taken_from_its_header_only() -> None:
 
     for request in (
         client.get("/jobs/x?api_key=a-key&X-API-Key=a-key"),
-        client.get("/jobs/x", headers={"Authorization": "Bearer a-key"}),
+        client.get("/jobs/x", headers={"Authorization": "Basic YS1rZXk6"}),
         client.get("/jobs/x", headers={"Cookie": "X-API-Key=a-key"}),
     ):
         assert request.status_code == 401

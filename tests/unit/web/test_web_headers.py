@@ -42,6 +42,7 @@ def test_every_answer_is_safe_to_show_and_is_not_kept() -> None:
         assert headers["Cache-Control"] == "no-store", where
         assert headers["X-Content-Type-Options"] == "nosniff", where
         assert headers["Referrer-Policy"] == "no-referrer", where
+        assert headers["Cross-Origin-Resource-Policy"] == "same-origin", where
         assert headers["X-Request-ID"], where
         pages = path in {"/", "/docs/"}
         assert (headers["Content-Security-Policy"] == CONTENT_POLICY) is not pages, where

@@ -53,6 +53,22 @@ def test_a_key_is_declared_for_every_route_that_needs_one(contract: dict[str, An
     assert public == {"/" + endpoint.removeprefix("probes.") for endpoint in auth.PUBLIC if "probes." in endpoint}
 
 
+def test_a_session_token_is_declared_for_every_route_that_takes_one(contract: dict[str, Any]) -> None:
+    assert contract["components"]["securitySchemes"]["SessionToken"]["scheme"] == "bearer"
+    declared = {
+        where
+        for where, operation in _operations(contract).items()
+        if operation.get("security") == [{"ApiKey": []}, {"SessionToken": []}]
+    }
+    accepted = set()
+    for rule in app_without_redis().url_map.iter_rules():
+        if rule.endpoint in auth.BY_TOKEN:
+            path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule)
+            accepted |= {(method, path) for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
+
+    assert declared == accepted
+
+
 def test_errors_are_documented_in_the_shape_they_have(contract: dict[str, Any]) -> None:
     error = contract["components"]["schemas"]["Error"]["properties"]
     answer = app_without_redis().test_client().get("/jobs/x")

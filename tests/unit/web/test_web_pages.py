@@ -33,8 +33,13 @@ def test_a_page_loads_everything_from_this_server_and_its_policy_lets_it(page: s
     assets = _Assets(answer.get_data(as_text=True))
 
     assert answer.content_type.startswith("text/html")
-    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
-    assert "'unsafe-inline'" not in answer.headers["Content-Security-Policy"].partition("style-src")[0]
+    policy = dict(part.split(" ", 1) for part in answer.headers["Content-Security-Policy"].split("; "))
+    nothing = {name for name, sources in policy.items() if sources == "'none'"}
+    assert nothing == {"default-src", "form-action", "base-uri", "frame-ancestors"}
+    assert (policy["script-src"], policy["connect-src"]) == ("'self'", "'self'")
+    assert policy["style-src"] == ("'self'" if page == "/" else "'self' 'unsafe-inline'")
+    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "geolocation=()" in answer.headers["Permissions-Policy"]
     assert assets.inline == []
     loaded = [url for url in assets.urls if not url.startswith("data:")]
     assert len(loaded) >= 2

@@ -57,7 +57,7 @@ def test_a_message_is_text_with_something_in_it(text: Any) -> None:
     assert set(_errors(MessageSchema(), {"text": text})) == {"text"}
 
 
-@pytest.mark.parametrize("text", ["x", " hello ", "0", "🙂", "日本語", "a\nb", "<script>", '{"a": 1}', "é" * 10_000])
+@pytest.mark.parametrize("text", ["x", " hello ", "0", "🙂", "日本語", "a\nb", "<script>", '{"a": 1}', "né" * 5_000])
 def test_a_message_reaches_the_coach_as_it_was_written(text: str) -> None:
     assert MessageSchema().load({"text": text})["text"] == text
 
