@@ -36,7 +36,7 @@ def of_flower(client: Client) -> Iterator[Place]:
     """The pages and the API of Flower, and the page of every task of a job or delivery."""
     tasks = client.flower_get("/api/tasks", params={"limit": 100_000}).json()
     pages = ["/workers", "/tasks", "/broker", "/api/tasks", "/api/workers", "/metrics"]
-    pages += [f"/task/{task}" for task, about in tasks.items() if not about["name"].startswith("maintenance.")]
+    pages += [f"/task/{task}" for task, about in tasks.items() if not (about["name"] or "").startswith("maintenance.")]
     for page in pages:
         yield f"flower {page}", client.flower_get(page).content
 

@@ -75,7 +75,7 @@ def left(stack: Stack, authority: trustme.CA, say_aloud: Callable[[str], bytes])
         assert "umbrella" in heard
         told = [spoken.json()["id"], _say(client, erased, receiver), _say(client, expired, receiver)]
         client.until_true(lambda: all(_delivered(client, job_id) for job_id in told))
-        client.offline_fault("chat", "slow; seconds=3", times=1)
+        client.offline_fault("chat", "slow; seconds=60", times=1)  # longer than it takes to look everywhere
         running = client.post(f"/sessions/{erased}/messages", json={"text": INTERRUPTED}).json()["id"]
         client.until(running, lambda job: job["stage"] == "generating")
 
