@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import openai
 from openai.types.chat import ChatCompletionMessageParam
 
+from coach.prompt import CHARACTERS_PER_TOKEN
 from coach.turn import Usage
 
 TEMPERATURE = 0.5
@@ -19,7 +20,6 @@ MAX_OUTPUT_TOKENS = 600
 _REASONING = re.compile(r"(?:gpt-5|o\d)")
 MAX_REASONING_TOKENS = 4000
 CONNECT_SECONDS = 10.0
-CHARACTERS_PER_TOKEN = 4  # of English text, by OpenAI's rule of thumb; for what is billed before the API has counted
 SILENCE_SECONDS = 60.0  # between two pieces of an answer; after that the model counts as away
 # OpenAI can keep completions to be looked at later; whether it does by default is up to the account. Other servers keep
 # what they keep, and may refuse a field that they do not know. https://platform.openai.com/docs/guides/your-data

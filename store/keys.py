@@ -6,13 +6,11 @@ import re
 
 SESSION_ID = re.compile(r"sess_[0-9a-f]{32}")
 JOB_ID = re.compile(r"job_([0-9a-f]{32})_([1-9][0-9]{0,8})")
-DELIVERY_ID = re.compile(r"dlv_[0-9a-f]{32}_[0-9]{1,9}_[0-9]{1,3}")
 ENDPOINT_ID = re.compile(r"whep_[0-9a-f]{32}")
 
 # The ledger's code for a queue, as it stands in a session's line: "m:<job id>" or "v:<job id>".
 MESSAGES, VOICE, MAINTENANCE, DELIVERIES = "messages", "voice", "maintenance", "deliveries"
 QUEUES = (MESSAGES, VOICE, MAINTENANCE, DELIVERIES)
-QUEUE_OF_TYPE = {"message": MESSAGES, "voice": VOICE}
 CODE_OF_TYPE = {"message": "m", "voice": "v"}
 
 SESSIONS = "rr:sessions"  # zset: session id -> when it expires (ms); counts all, and tells the reaper what to sweep
