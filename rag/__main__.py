@@ -6,19 +6,19 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from config import Settings, load_or_exit
-from rag import summary
+from rag import ingesting
 from rag.embedding import Embedder
 from rag.errors import NoIndexError, RagError
 from rag.index import IndexFolder
-from rag.ingest import ingest
+from rag.ingesting import SAMPLE_PROGRAMME
 from rag.passage import COLLECTIONS, Passage
-from rag.plan import Plan
 from rag.reading import read_folder
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 # openai, offline and qdrant_client are imported where they are used: together they take well over a second, and
 # `make run` calls `ingest` at every start, mostly to hear that nothing has changed.
 
-_SAMPLE_PROGRAMME = Path(__file__).resolve().parent.parent / "knowledge"
 _EMBEDDING_TIMEOUT = 60  # seconds, for a request of one batch
 _EXIT_INTERRUPTED = 130  # what a shell reports for a command ended by Ctrl-C
 
@@ -64,6 +63,9 @@ def _arguments() -> argparse.Namespace:
         "--collection", choices=COLLECTIONS, help="put all passages there, whatever the files say of themselves"
     )
     command.add_argument("--dry-run", action="store_true", help="only tell what would be read")
+    command.add_argument(
+        "--questions", action="store_true", help="ask the chat model which questions each passage answers"
+    )
 
     command = commands.add_parser("list", help="show which passages the index holds")
     command.add_argument("--collection", choices=COLLECTIONS, help="of this collection only")
@@ -79,7 +81,12 @@ def _arguments() -> argparse.Namespace:
     command = commands.add_parser("eval", help="measure the search on questions with known answers")
     command.add_argument("file", type=Path, help="one JSON object a line: docs/retrieval.md")
 
-    for name in ("list", "show", "search", "eval"):
+    command = commands.add_parser("bench", help="measure how fast a search is on this machine")
+    command.add_argument(
+        "--passages", type=_positive, help="over so many generated passages, not over the index in use"
+    )
+
+    for name in ("list", "show", "search", "eval", "bench"):
         commands.choices[name].add_argument("--json", action="store_true", help="print JSON and nothing else")
     return parser.parse_args()
 
@@ -93,37 +100,17 @@ def _positive(text: str) -> int:
 def _run(arguments: argparse.Namespace, settings: Settings) -> int:
     match arguments.command:
         case "ingest":
-            return _ingest(arguments.paths, arguments.collection, arguments.dry_run, settings)
+            return ingesting.run(arguments, settings, lambda: _embedder(settings))
         case "list":
             return _list(arguments.collection, arguments.json, settings)
         case "show":
             return _show(arguments.id, arguments.json, settings)
         case "search":
             return _search(arguments.query, arguments.collection, arguments.limit, arguments.json, settings)
-        case _:
+        case "eval":
             return _evaluate(arguments.file, arguments.json, settings)
-
-
-def _ingest(paths: Sequence[Path], collection: str | None, dry_run: bool, settings: Settings) -> int:
-    reading = read_folder(*(paths or [_SAMPLE_PROGRAMME]), collection=collection)
-    if left_out := summary.left_out(reading):
-        print(left_out, file=sys.stdout if dry_run else sys.stderr)
-    if dry_run:
-        print(summary.counts(reading))
-        print(summary.extremes(reading))
-        return 1 if reading.problems else 0
-    if not reading.passages:
-        raise RagError("No passage could be read, so the index stays as it was.")
-    folder, model = IndexFolder(settings.data_dir), settings.openai_embedding_model
-    done = ingest(reading.passages, folder, model, lambda: _embedder(settings), reading.withheld)
-    if settings.qdrant_url:
-        from rag import build, qdrant  # noqa: PLC0415 (see above)
-
-        qdrant.publish(build.qdrant_server(settings.qdrant_url, settings.qdrant_api_key), done.index)
-    print(summary.counts(reading))
-    change = f"{done.embedded} embedded" if done.changed else "unchanged"
-    print(f"version {done.index.version}: {change}")
-    return 1 if reading.problems else 0
+        case _:
+            return _bench(arguments.passages, arguments.json, settings)
 
 
 def _list(collection: str | None, as_json: bool, settings: Settings) -> int:
@@ -158,9 +145,9 @@ def _passages(settings: Settings) -> list[Passage]:
 
 
 def _search(query: str, collection: str | None, limit: int, as_json: bool, settings: Settings) -> int:
-    plan = Plan(collections=(collection,) if collection else COLLECTIONS, limit=limit)
     with _retriever(settings) as retriever:
-        hits = retriever.search(query, plan)
+        plan = retriever.plan(query, collections=(collection,) if collection else COLLECTIONS, limit=limit)
+        hits = retriever.search(plan.query, plan)
     if as_json:
         fields = ("id", "collection", "title", "text")
         _print_json(
@@ -168,7 +155,8 @@ def _search(query: str, collection: str | None, limit: int, as_json: bool, setti
         )
         return 0
     for hit in hits:
-        print(f"{hit.score:.2f}  {hit.passage.id}  {hit.passage.title}\n{hit.passage.text}\n")
+        lacks = f"  (not as asked: {', '.join(hit.relaxed)})" if hit.relaxed else ""
+        print(f"{hit.score:.2f}  {hit.passage.id}  {hit.passage.title}{lacks}\n{hit.passage.text}\n")
     return 0
 
 
@@ -179,8 +167,8 @@ def _evaluate(file: Path, as_json: bool, settings: Settings) -> int:
     judged = []
     with _retriever(settings) as retriever:
         for question in questions:
-            plan = Plan(collections=(question.collection,), limit=evaluation.DEPTH)
-            hits = retriever.search(question.query, plan)
+            plan = retriever.plan(question.query, collections=(question.collection,), limit=evaluation.DEPTH)
+            hits = retriever.search(plan.query, plan)
             judged.append(evaluation.judge(question, [hit.passage.id for hit in hits]))
     wanted = {passage_id for question in questions for passage_id in question.gold}
     try:
@@ -195,6 +183,31 @@ def _evaluate(file: Path, as_json: bool, settings: Settings) -> int:
         _print_json(evaluation.summary(judged))
     else:
         print(evaluation.table(judged))
+    return 0
+
+
+def _bench(count: int | None, as_json: bool, settings: Settings) -> int:
+    from rag import bench  # noqa: PLC0415 (see above)
+    from rag.build import open_retriever  # noqa: PLC0415 (see above)
+
+    data_dir, qdrant_url, passages = settings.data_dir, settings.qdrant_url, count
+    if count is None and not qdrant_url:
+        passages = len(IndexFolder(data_dir).load().passages)
+    with TemporaryDirectory() as folder, _embedder(settings) as embedder:
+        if count is not None:
+            data_dir, qdrant_url = Path(folder), ""
+            sample = read_folder(SAMPLE_PROGRAMME)
+            if not sample.passages:
+                raise RagError(f"{SAMPLE_PROGRAMME} holds no passage to take words and facts from.")
+            bench.write_generated(count, sample, embedder, IndexFolder(data_dir))
+        retriever = open_retriever(
+            embedder=embedder, data_dir=data_dir, qdrant_url=qdrant_url, qdrant_api_key=settings.qdrant_api_key
+        )
+        report = bench.measure(retriever, passages)
+    if as_json:
+        _print_json(report.as_dict())
+    else:
+        print(report.table())
     return 0
 
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from qdrant_client import QdrantClient
 
 from rag import qdrant
+from rag.embedded import embedded_qdrant
 from rag.embedding import Embedder
 from rag.index import IndexFolder
+from rag.publishing import publish
 from rag.qdrant import PassageStore
 from rag.retriever import Newer, Retriever
 
@@ -50,6 +52,6 @@ def follow_folder(folder: IndexFolder) -> Newer:
     def newer(held: str | None) -> PassageStore | None:
         if folder.current() == held:
             return None
-        return qdrant.publish(QdrantClient(":memory:"), folder.load())
+        return publish(embedded_qdrant(), folder.load())
 
     return newer

@@ -14,7 +14,7 @@ import os
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,9 @@ import numpy as np
 from rag.embedding import Vectors
 from rag.errors import BrokenIndexError, IngestRunningError, NoIndexError
 from rag.passage import Passage
+from rag.sayings import Saying
 
-_FORMAT = 2  # part of every version: raise it when the file's layout or `Passage.embedded_text` changes
+_FORMAT = 3  # part of every version: raise it when the file's layout or `Passage.embedded_text` changes
 _POINTER = "current"
 _SUFFIX = ".npz"
 
@@ -33,37 +34,44 @@ _SUFFIX = ".npz"
 class Index:
     """One version: row i of `vectors` (float32, rows of length 1) belongs to passage i.
 
-    `withheld` are passages that nothing may return; they have no vectors, so no search can.
+    `withheld` are passages that nothing may return; they have no vectors, so no search can. Row i of `said` belongs to
+    saying i.
     """
 
     model: str
     passages: Sequence[Passage]
     vectors: Vectors
     withheld: Sequence[Passage] = ()
+    sayings: Sequence[Saying] = ()
+    said: Vectors = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     @property
     def version(self) -> str:
         """See `version_of`."""
-        return version_of(self.model, self.passages, self.withheld)
+        return version_of(self.model, self.passages, self.withheld, self.sayings)
 
     def vectors_by_hash(self) -> dict[str, Vectors]:
-        """The vector of each passage by the hash of what was embedded, for reuse by the next version."""
-        return {text_hash(passage): row for passage, row in zip(self.passages, self.vectors, strict=True)}
+        """The vector of each text by the hash of what was embedded, for reuse by the next version."""
+        texts = [*(passage.embedded_text for passage in self.passages), *(saying.text for saying in self.sayings)]
+        return {text_hash(text): row for text, row in zip(texts, [*self.vectors, *self.said], strict=True)}
 
 
-def text_hash(passage: Passage) -> str:
+def text_hash(text: str) -> str:
     """Same hash, same vector."""
-    return hashlib.sha256(passage.embedded_text.encode()).hexdigest()
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
-def version_of(model: str, passages: Sequence[Passage], withheld: Sequence[Passage] = ()) -> str:
-    """The version that these passages have when embedded by this model: 16 hex digits."""
-    content = json.dumps([_FORMAT, model, _as_dicts(passages), _as_dicts(withheld)], sort_keys=True)
+def version_of(
+    model: str, passages: Sequence[Passage], withheld: Sequence[Passage] = (), sayings: Sequence[Saying] = ()
+) -> str:
+    """The version that these have when embedded by this model: 16 hex digits."""
+    lists = [_as_dicts(passages), _as_dicts(withheld), _as_dicts(sayings)]
+    content = json.dumps([_FORMAT, model, *lists], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
-def _as_dicts(passages: Sequence[Passage]) -> list[dict[str, Any]]:
-    return [passage.as_dict() for passage in passages]
+def _as_dicts(records: Sequence[Passage] | Sequence[Saying]) -> list[dict[str, Any]]:
+    return [record.as_dict() for record in records]
 
 
 class IndexFolder:
@@ -95,13 +103,16 @@ class IndexFolder:
             with np.load(self._folder / f"{version}{_SUFFIX}", allow_pickle=False) as arrays:
                 header = json.loads(arrays["header"].tobytes())
                 vectors: Vectors = arrays["vectors"]
+                said: Vectors = arrays["said"].astype(np.float32)
             passages, withheld = (
                 [Passage.from_dict(values) for values in header[name]] for name in ("passages", "withheld")
             )
-            index = Index(header["model"], passages, vectors, withheld)
+            sayings = [Saying.from_dict(values) for values in header["sayings"]]
+            index = Index(header["model"], passages, vectors, withheld, sayings, said)
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
             raise BrokenIndexError(_REBUILD) from error
-        if index.version != version or vectors.dtype != np.float32 or len(vectors) != len(index.passages):
+        complete = len(vectors) == len(index.passages) and len(said) == len(index.sayings)
+        if index.version != version or vectors.dtype != np.float32 or not complete:
             raise BrokenIndexError(_REBUILD)
         return index
 
@@ -111,10 +122,11 @@ class IndexFolder:
         Call it inside `locked()`. A full disk or a crash leaves the version before in use.
         """
         version = index.version
-        lists = {"passages": _as_dicts(index.passages), "withheld": _as_dicts(index.withheld)}
+        lists = {name: _as_dicts(getattr(index, name)) for name in ("passages", "withheld", "sayings")}
         header = json.dumps({"model": index.model, **lists})
         content = io.BytesIO()
-        np.savez(content, header=np.frombuffer(header.encode(), np.uint8), vectors=index.vectors)
+        said = index.said.astype(np.float16)  # half the size, and what is compared with it never shown as a figure
+        np.savez(content, header=np.frombuffer(header.encode(), np.uint8), vectors=index.vectors, said=said)
         keep = {f"{version}{_SUFFIX}"}
         with suppress(NoIndexError):
             keep.add(f"{self.current()}{_SUFFIX}")

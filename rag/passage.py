@@ -60,10 +60,14 @@ class Passage:
 
 @dataclass(frozen=True)
 class Hit:
-    """A passage that was found, with the cosine of its meaning to the query's, 0 to 1."""
+    """A passage that was found, with the cosine of its meaning to the query's, 0 to 1.
+
+    `relaxed` names what the person asked for and the passage does not meet: place, day, cost (`rag.conditions.KINDS`).
+    """
 
     passage: Passage
     score: float
+    relaxed: tuple[str, ...] = ()
 
 
 # What a format's reader yields: a line number (from 1), and the passage that starts there or what is wrong with it.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from rag import activity_export, documents, lesson_export, markdown, outline, resource_export, tables
+from rag import activity_export, documents, lesson_export, markdown, outline, questions, resource_export, tables
 from rag.errors import RagError
 from rag.passage import Passage, Records
 from rag.text import slug
@@ -32,8 +32,10 @@ class Reading:
 
     passages: list[Passage] = field(default_factory=list)
     withheld: list[Passage] = field(default_factory=list)
+    questions: dict[str, tuple[str, ...]] = field(default_factory=dict)  # that passages answer, by their ids
     problems: list[Problem] = field(default_factory=list)
     skipped: list[str] = field(default_factory=list)
+    _asked: dict[str, Problem] = field(default_factory=dict)  # where the questions of each passage are
     _ids: dict[str, Problem] = field(default_factory=dict)  # where each was read first
     _texts: dict[str, Problem] = field(default_factory=dict)
 
@@ -58,6 +60,23 @@ class Reading:
         self._ids[passage.id] = place
         (self.withheld if passage.withheld else self.passages).append(passage)
 
+    def add_questions(self, text: str, file: Path) -> None:
+        """Keep the questions of a file for the passages they name, which may be read later."""
+        for line, record in questions.read(text):
+            if isinstance(record, str):
+                self.problems.append(Problem(str(file), line, record))
+            elif record[0] in self.questions:
+                self.problems.append(Problem(str(file), line, f"{record[0]} has questions already: keep one line"))
+            else:
+                self.questions[record[0]] = record[1]
+                self._asked[record[0]] = Problem(str(file), line, f"there is no passage {record[0]} to be found")
+
+    def close(self) -> None:
+        """Leave out questions of passages that were not read, or that nothing may return."""
+        for passage_id in self.questions.keys() - {passage.id for passage in self.passages}:
+            del self.questions[passage_id]
+            self.problems.append(self._asked[passage_id])
+
 
 def read_folder(*paths: Path, collection: str | None = None) -> Reading:
     """Read every file below each folder, in order of path; names that start with a full stop are passed over.
@@ -75,6 +94,7 @@ def read_folder(*paths: Path, collection: str | None = None) -> Reading:
     reading = Reading()
     for file in dict.fromkeys(file for path in paths for file in _files(path)):  # each once
         _read_file(file, collection, reading)
+    reading.close()
     if not reading.passages and not reading.problems:
         raise RagError(f"There is no document in {', '.join(map(str, paths))} that can be read.")
     return reading
@@ -91,6 +111,9 @@ def _files(path: Path) -> Iterator[Path]:
 
 def _read_file(path: Path, collection: str | None, reading: Reading) -> None:
     name, content = str(path), path.read_bytes()
+    if (text := _text(content)) is not None and questions.recognises(text):
+        reading.add_questions(text, path)
+        return
     try:
         records = _records(content, path.stem, collection)
     except UnicodeDecodeError:
@@ -109,6 +132,13 @@ def _read_file(path: Path, collection: str | None, reading: Reading) -> None:
             reading.problems.append(Problem(name, line, record))
             continue
         reading.add(replace(record, collection=collection or record.collection), path, line)
+
+
+def _text(content: bytes) -> str | None:
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError:
+        return None
 
 
 def _records(content: bytes, stem: str, collection: str | None) -> Records | None:  # noqa: PLR0911 (a return a kind)

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 
-from rag.activities import activity_types
+from rag.activities import named_facts
 from rag.passage import Passage, Records, Value
 from rag.text import line_of, slug
+from rag.vocabulary import values_in
 
 _HEADER = re.compile(r"(.+?)\s*\(\d+ Activit(?:y|ies)\)\s*")
 _FRAME = re.compile(r"={5,}\s*")
 _RULE = re.compile(r"-{10,}\s*")
 _RECORD = re.compile(r"Ref #:\s*(\d{1,4})\s*\+\+\+\s*Activity:(.*)")
 _MINUTES = re.compile(r"\b(\d{1,3})[ -]?min(?:ute)?s?\b", re.IGNORECASE)
-_SEATED = re.compile(r"\b(?:chair|seated|sitting)\b", re.IGNORECASE)
 
 
 def recognises(text: str) -> bool:
@@ -44,9 +44,10 @@ def _passage(kind: str, lines: list[str]) -> Passage | str:
     if not kind:
         return "the record stands before the first section header, like `BLOGS (21 Activities)`"
     number = int(match[1])
-    metadata: dict[str, Value] = {"type": kind, "number": number, "activity_type": activity_types(title)}
+    metadata: dict[str, Value] = {"type": kind, "number": number, **named_facts(title)}
+    metadata["media"] = tuple(dict.fromkeys((kind, *values_in("media", title))))
+    if equipment := values_in("equipment", title):
+        metadata["equipment"] = equipment
     if minutes := _MINUTES.search(title):
         metadata["minutes"] = int(minutes[1])
-    if _SEATED.search(title):
-        metadata["position"] = "seated"
     return Passage(f"home-{kind}-{number:03d}", "resources", title, title, metadata)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from rag.embedding import Embedder
+from rag.embedding import Embedder, Vectors
 from rag.errors import ModelMismatchError, NoIndexError, RagError
-from rag.passage import Hit
-from rag.plan import Plan
+from rag.lessons import Lesson
+from rag.passage import COLLECTIONS, Hit
+from rag.plan import Plan, plan_for
 from rag.qdrant import PassageStore
 
 log = logging.getLogger(__name__)
@@ -35,6 +36,25 @@ class Retriever:
         self._store: PassageStore | None = None
         self._failure: RagError | None = None
 
+    def plan(
+        self,
+        text: str,
+        *,
+        before: Sequence[str] = (),
+        collections: tuple[str, ...] = COLLECTIONS,
+        science: bool | None = None,
+        limit: int = 5,
+    ) -> Plan:
+        """Read what a person wants from their words. `Plan.query` is the text to search with.
+
+        `before` is what they said earlier, oldest first: a follow-up ("and on Tuesdays?") keeps what was asked there.
+        `science` says whether passages from science modules may be found; without it, the words decide.
+
+        Raises:
+            RagError: when there is no usable index, or Qdrant does not answer.
+        """
+        return plan_for(text, before, self.refresh().places, collections=collections, science=science, limit=limit)
+
     def search(self, query: str, plan: Plan, timeout: float | None = None) -> list[Hit]:
         """Find what answers the query, best first. `timeout` in seconds is for embedding the query.
 
@@ -45,7 +65,24 @@ class Retriever:
         store = self.refresh()
         if not query.strip():
             return []
+        query = store.understood(query)
         return store.search(query, self._embedder.embed([query], timeout)[0], plan)
+
+    def embed(self, texts: Sequence[str], timeout: float | None = None) -> Vectors:
+        """The vectors of texts, from the model that the passages were embedded with. `timeout` is in seconds.
+
+        Raises:
+            openai.OpenAIError: when they cannot be embedded.
+        """
+        return self._embedder.embed(texts, timeout)
+
+    def lessons(self) -> tuple[Lesson, ...]:
+        """The numbered lessons of the programme.
+
+        Raises:
+            RagError: when there is no usable index, or Qdrant does not answer.
+        """
+        return self.refresh().lessons
 
     def ping(self) -> None:
         """Return when a search would find its passages (the embedding model aside).

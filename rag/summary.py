@@ -7,6 +7,8 @@ from collections import Counter
 from rag.passage import COLLECTIONS, Passage
 from rag.reading import Reading
 
+_EMBEDDED_UP_TO = 3000  # passages
+
 
 def counts(reading: Reading) -> str:
     """`lessons 424, activities 81, resources 90 (total 595)`, and how many of them are special."""
@@ -36,6 +38,17 @@ def left_out(reading: Reading) -> str:
     """What was skipped and why, a line each; empty when nothing was."""
     skipped = [f"skipped {name}: not a document of a kind that is read" for name in reading.skipped]
     return "\n".join([*skipped, *(f"left out {problem}" for problem in reading.problems)])
+
+
+def advice(count: int) -> str:
+    """Why so many passages are better kept on a Qdrant server; empty when they are not."""
+    if count <= _EMBEDDED_UP_TO:
+        return ""
+    return (
+        f"{count:,} passages are many for the embedded store: on 2 cores loading took 3 s at 3,000 and 12 s at 10,000 "
+        "(`python -m rag bench`), in every worker process, which holds them all in memory. A Qdrant server is better "
+        f"above {_EMBEDDED_UP_TO:,}: set QDRANT_URL and run this again."
+    )
 
 
 def _words(passage: Passage) -> int:

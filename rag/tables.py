@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
-from rag.activities import FIELDS, activity, activity_types
+from rag.activities import FIELDS, activity, named_facts
 from rag.passage import Passage, Records, Value
 from rag.text import line_of, slug
+from rag.vocabulary import values_in
 
 _ACTIVITY = (*FIELDS, "notes")
 _RESOURCE = ("title", "type", "url", "steps", "minutes", "intensity", "position", "caution", "source")
@@ -89,9 +90,11 @@ def _resource(row: dict[str, str], number: int) -> Passage | str:
     if row["minutes"] and not row["minutes"].isdecimal():
         return "minutes must be a whole number"
     metadata: dict[str, Value] = {name: row[name] for name in ("url", "caution") if row[name]}
+    metadata |= named_facts(row["title"]) | {"media": (slug(row["type"]),)}
+    metadata["activity_type"] = values_in("activity_type", f"{row['title']} {row['steps']}") or ("general",)
     # These three are filtered by exact value, so their spelling is made even.
     metadata |= {name: row[name].lower() for name in ("type", "intensity", "position") if row[name]}
-    metadata |= {"number": number, "activity_type": activity_types(f"{row['title']} {row['steps']}")}
+    metadata["number"] = number
     if row["minutes"]:
         metadata["minutes"] = int(row["minutes"])
     if row["source"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 # Zero-width space and joiner, byte-order mark, soft hyphen: left behind by slide editors, they split words unseen.
 _INVISIBLE = re.compile("[\u200b\u2060\ufeff\u00ad]")
@@ -34,3 +35,16 @@ def slug(text: str) -> str:
     """Lower-case letters, digits and single hyphens; accents dropped."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+
+
+def fold(text: str) -> str:
+    """Lower case, accents dropped, plain apostrophes: for comparing words. Every character keeps its place."""
+    return "".join(_folded(character) for character in text)
+
+
+@lru_cache(1024)
+def _folded(character: str) -> str:
+    if character in "\u2018\u2019\u02bc":
+        return "'"
+    plain = unicodedata.normalize("NFKD", character)[0].lower()
+    return plain if len(plain) == 1 else character

@@ -102,7 +102,7 @@ def test_the_sample_programme_is_read_whole(programme: Path) -> None:
         ("my knees ache, is it safe to begin", "starting-again-"),
         ("I lie awake half the night", "energy-sleep-mood-"),
         ("without my job the days have no shape and I feel lost", "life-after-work-"),
-        ("I stopped for two weeks and feel like giving up", "tracking-and-setbacks-"),
+        ("I stopped for two weeks and feel like giving up", "starting-again-"),
         ("it is icy outside", "weather-and-safety-"),
     ],
 )
@@ -126,12 +126,13 @@ def test_a_wish_finds_what_there_is_to_do(retriever: Retriever, query: str, coll
 
 
 def test_filters_hold_for_every_passage_found(retriever: Retriever) -> None:
-    plan = Plan(collections=("resources",), limit=10, equals={"position": "seated"}, at_most={"minutes": 5})
-    hits = retriever.search("strengthen my arms", plan)
+    plan = retriever.plan("something seated for my arms, five minutes at most", collections=("resources",), limit=10)
+    hits = retriever.search(plan.query, plan)
     assert hits
     for hit in hits:
-        assert hit.passage.metadata["position"] == "seated"
+        assert hit.passage.metadata["position"] in ("seated", "either")
         assert int(str(hit.passage.metadata["minutes"])) <= 5
+        assert hit.relaxed == ()
 
 
 def test_an_unrelated_question_scores_lower_than_a_fitting_one(retriever: Retriever) -> None:

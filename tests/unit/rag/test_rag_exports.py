@@ -246,7 +246,14 @@ def test_resources_are_numbered_within_their_section_and_wrapped_titles_joined()
     found = passages(resource_export.read, AT_HOME)
     squats = found["home-video-001"]
     assert squats.title == squats.text == squats.embedded_text == "12 Minute Kettle Boil Squats for Beginners"
-    assert squats.metadata == {"type": "video", "number": 1, "activity_type": ("general",), "minutes": 12}
+    assert squats.metadata == {
+        "type": "video",
+        "number": 1,
+        "activity_type": ("general",),
+        "minutes": 12,
+        "level": ("beginner",),
+        "media": ("video",),
+    }
     assert found["home-playlist-001"].metadata["activity_type"] == ("chair", "balance")
     assert found["home-playlist-001"].metadata["position"] == "seated"
     assert found["home-blog-001"].metadata["type"] == "blog"  # whatever its title says

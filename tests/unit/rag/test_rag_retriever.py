@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from qdrant_client import QdrantClient
 
-from rag import qdrant
+from rag import publishing
 from rag.build import follow_server, open_retriever
 from rag.errors import ModelMismatchError, NoIndexError, QdrantError
 from rag.index import Index, IndexFolder
@@ -120,10 +120,10 @@ def test_many_threads_search_while_versions_change(tmp_path: Path) -> None:
 
 def test_a_shared_qdrant_is_followed_by_its_alias() -> None:
     client = QdrantClient(":memory:")  # stands for a server, which this process shares with the one that ingests
-    qdrant.publish(client, index_of(PASSAGES))
+    publishing.publish(client, index_of(PASSAGES))
     retriever = Retriever(WordEmbedder(), follow_server(client), check_every=0)
     assert "Tai chi" not in titles(retriever, "tai chi")
-    qdrant.publish(client, index_of([*PASSAGES, NEW]))
+    publishing.publish(client, index_of([*PASSAGES, NEW]))
     assert titles(retriever, "tai chi")[0] == "Tai chi"
 
 

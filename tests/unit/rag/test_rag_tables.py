@@ -36,6 +36,10 @@ def test_activities_are_numbered_by_row_and_say_where_when_and_what_it_costs() -
         "cost": "Free",
         "cost_kind": "free",
         "cost_value": 0.0,
+        "visit_cost": 0.0,
+        "intensity": ("light",),
+        "time": ("morning",),
+        "attendance": ("in-person",),
         "activity_type": ("stretch",),
         "days": ("tuesday", "saturday"),
     }
@@ -62,6 +66,7 @@ def test_what_resources_are_filtered_by_is_evenly_spelled_and_typed() -> None:
         "source": ("A handbook",),
         "number": 1,
         "activity_type": ("chair",),
+        "media": ("exercise",),
     }
 
 
