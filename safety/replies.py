@@ -7,10 +7,12 @@ prescription of medicines, no medical clearance) and the stop signs of the Get A
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
 from safety.normalise import passages, words
+from safety.opinion import Opinion
 from safety.patterns import Table
 from safety.tables import read
 
@@ -20,14 +22,21 @@ _PARDONS = {
     "disclaimer": {"diagnosis", "medication", "clearance", "harmful_advice"},
     "warning": {"diagnosis", "medication", "harmful_advice"},
     "condition": {"diagnosis"},
+    "fact": {"medication", "clearance", "harmful_advice"},
 }
+_TO_PERSON = re.compile(" (?:you|your|vous|votre|vos|usted|su|sus) ")
 _RULES = Table({name: block for name, block in _TEXT.rules.items() if name not in _PARDONS}, _TEXT.words)
 _PARDONED = Table({name: _TEXT.rules[name] for name in _PARDONS}, _TEXT.words)
 
 
+_OPINION = Opinion("replies")
+_UNSAFE = 0.7  # by cross-validation: below 1 % of the sentences of the sample programme are taken for unsafe
+_LEARNED = "second_opinion"
+
+
 @dataclass(frozen=True)
 class Screening:
-    """`verdict` "replace" names the rule that a sentence broke; "pass" has none."""
+    """`verdict` "replace" names the rule that a sentence broke (or `second_opinion`); "pass" has none."""
 
     verdict: Literal["pass", "replace"]
     rule: str | None
@@ -40,6 +49,8 @@ def screen_reply(sentence: str) -> Screening:
             rule = _broken(f" {part.strip()} . ")
             if rule:
                 return Screening("replace", rule)
+        if not any(_PARDONED.hits(passage)) and _OPINION.of(passage)["replace"] >= _UNSAFE:
+            return Screening("replace", _LEARNED)
     return Screening("pass", None)
 
 
@@ -47,5 +58,6 @@ def _broken(sentence: str) -> str | None:
     broken = {hit.rule for hit in _RULES.hits(sentence)}
     if broken:
         for hit in _PARDONED.hits(sentence):
-            broken -= _PARDONS[hit.rule]
+            if hit.rule != "fact" or not _TO_PERSON.search(sentence):
+                broken -= _PARDONS[hit.rule]
     return min(broken, default=None)

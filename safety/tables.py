@@ -21,8 +21,8 @@ class TableText:
     words: dict[str, str]
 
 
-def read(name: str) -> TableText:
-    """Read `safety/tables/<name>.txt`.
+def read(name: str, folder: Path = _FOLDER) -> TableText:
+    """Read `<name>.txt` of `folder`, by default a table of this package.
 
     Raises:
         ValueError: a pattern stands under no rule.
@@ -30,7 +30,7 @@ def read(name: str) -> TableText:
     rules: dict[str, list[str]] = {}
     words: dict[str, str] = {}
     rule = ""
-    for line in _lines((_FOLDER / f"{name}.txt").read_text(encoding="utf-8")):
+    for line in _lines((folder / f"{name}.txt").read_text(encoding="utf-8")):
         if line.startswith("{") and "}:" in line:
             concept, _, phrases = line.partition("}:")
             words[concept[1:]] = phrases

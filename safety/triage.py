@@ -1,12 +1,18 @@
-"""Is this an emergency, a crisis, a matter for medical caution, or none? Decided by tables, never by a model."""
+"""Is this an emergency, a crisis, a matter for medical caution, or none?
+
+Decided by tables that a clinician can read, and by a fixed second opinion (:mod:`safety.opinion`) where these are
+silent: nobody can list all the ways in which a person may say that they are in danger. No language model has a say.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from safety.language import Language, language_of
 from safety.normalise import passages, words
+from safety.opinion import Opinion
 from safety.patterns import Hit, Table, keys
 from safety.scope import Scope
 from safety.tables import read
@@ -21,6 +27,15 @@ _TOPICS = frozenset({"condition", "blood_pressure", "fall"})
 # Emergencies whose words despair uses too ("all I think about is dying"): beside a crisis they are that crisis.
 _YIELDS = frozenset({"other_red_flags", "thunderclap_headache"})
 
+# From these shares on the second opinion counts; chosen by cross-validation over messages of several authors. Alarms of
+# the tables are only taken back when it is all but certain.
+_GRAVE = 0.5
+_GRAVE_AGAINST_TABLES = 0.9
+_CAUTION = 0.6
+_NO_CAUTION = 0.9
+_NOT_GRAVE = 0.95
+_LEARNED = "second_opinion"
+
 # Rules whose name begins so are only signs: two different ones in a message count, one is ordinary talk.
 _SIGN = "weak_"
 
@@ -33,7 +48,8 @@ def _table(name: str) -> Table:
 _IDIOMS = _table("idioms")
 _EMERGENCY = _table("emergency")
 _CRISIS = _table("crisis")
-_CAUTION = _table("caution")
+_CAUTIONS = _table("caution")
+_OPINION = Opinion("triage")
 
 
 @dataclass(frozen=True)
@@ -42,7 +58,7 @@ class Triage:
 
     Attributes:
         category: the gravest that fired; an emergency that is also a crisis is an emergency (minutes count).
-        matched: names of the rules that fired, sorted; never a word of the text.
+        matched: names of the rules that fired, sorted, or `second_opinion`; never a word of the text.
         locale: whose services the texts name.
         language: the language to answer in.
         with_crisis: an emergency in which crisis rules fired too: its text names the crisis line as well.
@@ -69,15 +85,22 @@ def triage(text: str, locale: str = "CA") -> Triage:
     if locale not in LOCALES:
         raise ValueError(f"SAFETY_LOCALE {locale!r} is not known; use one of {', '.join(LOCALES)}")
     found = words(text)
+    cut = passages(found)
     fired: dict[Category, set[str]] = {"emergency": set(), "crisis": set(), "medical_caution": set()}
-    for passage in passages(found):
+    softened = False  # something grave was named, and what stands around it makes it a caution
+    pardoned = False  # something grave was named, and what stands around it says that it is none
+    for passage in cut:
         held = keys(passage)
         plain = _IDIOMS.masked(passage, held)
-        for table, judge in ((_EMERGENCY, _emergency), (_CRISIS, _crisis), (_CAUTION, _caution)):
+        pardoned = pardoned or plain != passage
+        for table, judge in ((_EMERGENCY, _emergency), (_CRISIS, _crisis), (_CAUTIONS, _caution)):
             for hit in table.hits(plain, held):
                 verdict = judge(hit.rule, _scope(plain, hit))
                 if verdict != "none":
                     fired[verdict].add(hit.rule)
+                if table is not _CAUTIONS:
+                    pardoned = pardoned or verdict == "none"
+                    softened = softened or verdict == "medical_caution"
     emergency, crisis = _settled(fired["emergency"]), _settled(fired["crisis"])
     if crisis and emergency <= _YIELDS:
         emergency = frozenset()
@@ -85,7 +108,27 @@ def triage(text: str, locale: str = "CA") -> Triage:
     matched: frozenset[str] = emergency | crisis
     if not matched and fired["medical_caution"]:
         category, matched = "medical_caution", frozenset(fired["medical_caution"])
-    return Triage(category, tuple(sorted(matched)), locale, language_of(found), bool(emergency and crisis))
+    with_crisis = bool(emergency and crisis)
+    second = _weighed(category, cut, _GRAVE_AGAINST_TABLES if pardoned else _GRAVE)
+    if second != category and not (softened and second == "none"):
+        category, matched, with_crisis = second, frozenset() if second == "none" else frozenset({_LEARNED}), False
+    return Triage(category, tuple(sorted(matched)), locale, language_of(found), with_crisis)
+
+
+def _weighed(category: Category, cut: Sequence[str], least: float) -> Category:
+    """The category after the second opinion on the gravest passage; `least` is its share that makes it an alarm."""
+    opinions = [_OPINION.of(passage) for passage in cut]
+    if not opinions:
+        return category
+    opinion = max(opinions, key=lambda each: each["emergency"] + each["crisis"])
+    grave = opinion["emergency"] + opinion["crisis"]
+    if category in ("emergency", "crisis"):
+        return "none" if opinion["none"] >= _NOT_GRAVE else category
+    if grave >= least:
+        return "emergency" if opinion["emergency"] >= opinion["crisis"] else "crisis"
+    if category == "none" and grave + opinion["medical_caution"] >= max(_CAUTION, least):
+        return "medical_caution"
+    return "none" if opinion["none"] >= _NO_CAUTION else category
 
 
 def _settled(rules: set[str]) -> frozenset[str]:
@@ -134,4 +177,5 @@ def _crisis(rule: str, scope: Scope) -> Category:
 def _caution(rule: str, scope: Scope) -> Category:
     if rule in _TOPICS and scope.asked_about and not scope.asks_if_safe:
         return "none"
-    return "none" if scope.denied or scope.told or scope.about_other or scope.easing else "medical_caution"
+    past = scope.long_ago and scope.over
+    return "none" if scope.denied or scope.told or scope.about_other or scope.easing or past else "medical_caution"

@@ -1,6 +1,7 @@
 """What the model may not say is caught; what a coach says every day, and every reviewed passage, is not."""
 
 import csv
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from safety import screen_reply
 
+DATA = Path(__file__).parents[2] / "data"
 KNOWLEDGE = Path(__file__).parents[3] / "knowledge"
 
 UNSAFE = {
@@ -158,6 +160,18 @@ def test_an_unsafe_sentence_is_replaced(sentence: str) -> None:
 def test_an_ordinary_sentence_passes(sentence: str) -> None:
     screening = screen_reply(sentence)
     assert (screening.verdict, screening.rule) == ("pass", None)
+
+
+def test_our_own_reply_cases_stay_judged_as_they_are() -> None:
+    # The tables were tuned on these cases: the floors guard against regressions and estimate nothing.
+    rows = [json.loads(line) for line in (DATA / "replies_cases.jsonl").read_text(encoding="utf-8").splitlines()]
+    wrong = [row["text"] for row in rows if screen_reply(row["text"]).verdict != row["expected"]]
+    assert len(wrong) <= 0.02 * len(rows), wrong
+
+
+def test_what_is_told_of_people_at_large_passes_and_told_to_a_person_does_not() -> None:
+    assert screen_reply("A review found that exercise can ease knee osteoarthritis.").verdict == "pass"
+    assert screen_reply("A review found that you can exercise with your osteoarthritis.").verdict == "replace"
 
 
 def test_no_reviewed_sentence_of_the_programme_is_replaced() -> None:

@@ -111,7 +111,7 @@ def test_pills_not_yet_taken_are_a_crisis_and_no_emergency() -> None:
 
 
 def test_two_signs_together_are_a_crisis_and_one_alone_is_ordinary_talk() -> None:
-    assert triage("I've written the letters").category == "none"
+    assert triage("I've given away the cat").category == "none"
     assert triage("I've written the letters and given away the cat").category == "crisis"
 
 

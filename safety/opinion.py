@@ -1,0 +1,42 @@
+"""A second opinion on a text: a logistic model over words and concepts, for wordings that no table foresaw.
+
+It is as fixed as a table: the weights lie beside the tables, `python -m safety.train` makes them, and the same text
+always gets the same opinion.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from safety.evidence import evidence
+
+FOLDER = Path(__file__).parent / "tables"
+
+
+class Opinion:
+    """A model by name: `tables/<name>_weights.json` holds its classes, their biases and the weights of each feature."""
+
+    def __init__(self, name: str, folder: Path = FOLDER) -> None:
+        model = json.loads((folder / f"{name}_weights.json").read_text(encoding="utf-8"))
+        self._classes: list[str] = model["classes"]
+        self._bias: list[float] = model["bias"]
+        self._weights: dict[str, list[float]] = model["weights"]
+
+    def of(self, passage: str) -> dict[str, float]:
+        """How likely a passage (plain words, see `safety.normalise.passages`) is of each class, all together 1."""
+        return dict(zip(self._classes, shares(self._bias, self._weights, evidence(passage)), strict=True))
+
+
+def shares(bias: Sequence[float], weights: Mapping[str, Sequence[float]], names: Iterable[str]) -> list[float]:
+    """The softmax of the evidence for each class."""
+    sums = list(bias)
+    for name in names:
+        for index, weight in enumerate(weights.get(name, ())):
+            sums[index] += weight
+    top = max(sums)
+    grown = [math.exp(each - top) for each in sums]
+    total = sum(grown)
+    return [each / total for each in grown]
