@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
-from collections.abc import Mapping
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
-from openai import OpenAI
+from openai import OpenAI, OpenAIError
 
 from coach import evaluation
 from coach.coach import Coach
+from coach.evaluation import command
 from coach.model import CoachError
 from coach.turn import Reply, Turn
 from config import Settings, load_or_exit
@@ -30,16 +29,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m coach", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("ask", help="answer one message, without history").add_argument("text")
-    measuring = commands.add_parser("eval", help="measure judgements on labelled cases, one JSON object a line")
-    for name in evaluation.SETS:
-        measuring.add_argument(f"--{name}", type=Path, metavar="FILE.jsonl")
-    measuring.add_argument("--json", action="store_true", help="print one JSON object and nothing else")
+    command.add_arguments(commands.add_parser("eval", help="measure judgements and conversations"))
     arguments = parser.parse_args()
     if arguments.command == "eval":
-        files = {name: path for name in evaluation.SETS if (path := getattr(arguments, name))}
-        if not files:
-            measuring.error(f"name at least one file: {', '.join(f'--{name}' for name in evaluation.SETS)}")
-        return _evaluate(files, as_json=arguments.json)
+        try:
+            return command.run(arguments, load_or_exit, _models)
+        except (evaluation.CasesError, OpenAIError, RagError) as error:
+            print(error, file=sys.stderr)
+            return 1
     try:
         reply = _ask(arguments.text, load_or_exit())
     except CoachError as error:
@@ -52,30 +49,8 @@ def main() -> int:
     return 0
 
 
-def _evaluate(files: Mapping[str, Path], *, as_json: bool) -> int:
-    try:
-        figures = {name: evaluation.SETS[name](evaluation.read_cases(path)) for name, path in files.items()}
-    except evaluation.CasesError as error:
-        print(error, file=sys.stderr)
-        return 1
-    if as_json:
-        print(json.dumps(figures))
-        return 0
-    for name, found in figures.items():
-        print(name)
-        for figure, value in found.items():
-            print(f"  {figure}: {value}")
-    return 0
-
-
 def _ask(text: str, settings: Settings) -> Reply:
-    with ExitStack() as stack:
-        base_url = settings.openai_base_url or _OPENAI_URL
-        if settings.offline:
-            from offline.process import running  # noqa: PLC0415 (not installed where a hosted model answers)
-
-            base_url = stack.enter_context(running(settings))
-        client = stack.enter_context(OpenAI(api_key=settings.openai_api_key, base_url=base_url))
+    with _models(settings) as client:
         retriever = open_retriever(
             embedder=Embedder(client, settings.openai_embedding_model),
             data_dir=settings.data_dir,
@@ -87,6 +62,18 @@ def _ask(text: str, settings: Settings) -> Reply:
         *_, reply = coach.respond(Turn(text), timeout=lambda: until - time.monotonic())
     assert isinstance(reply, Reply)  # noqa: S101 (for the type checker; `respond` ends with it)
     return reply
+
+
+@contextmanager
+def _models(settings: Settings) -> Iterator[OpenAI]:
+    """A client of the model API; where that is the offline server and none runs, of one that runs inside the block."""
+    with ExitStack() as stack:
+        base_url = settings.openai_base_url or _OPENAI_URL
+        if settings.offline:
+            from offline.process import running  # noqa: PLC0415 (not installed where a hosted model answers)
+
+            base_url = stack.enter_context(running(settings))
+        yield stack.enter_context(OpenAI(api_key=settings.openai_api_key, base_url=base_url))
 
 
 if __name__ == "__main__":

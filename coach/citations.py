@@ -1,16 +1,24 @@
-"""From the model's `[id]` markers to citations with a quote."""
+"""From the model's `[id]` markers to citations with a quote, for sentences that truly rest on their passage."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
+from coach.gloss import in_english
 from coach.sentences import split
 from coach.turn import Citation
-from rag.passage import Hit
+from rag.passage import Hit, Passage
 
 QUOTE_CHARACTERS = 300
+# Shares of a sentence's content words that its passage has: enough to believe a marker, and to see one missing.
+_BELIEVED, _UNMISTAKABLE = 0.2, 0.7
+_FEWEST_WORDS = 4  # content words; shorter sentences are alike by chance
 _BRACKETS = re.compile(r"\s*\[([^\[\]\n]*)(?:\]|$)")
+_STEM = 5
+_NUMBER_WORDS = "zero one two three four five six seven eight nine ten eleven twelve"
+_DIGITS = {word: str(value) for value, word in enumerate(_NUMBER_WORDS.split())} | {"once": "1", "twice": "2"}
+_DIGITS |= {"fifteen": "15", "twenty": "20", "thirty": "30", "sixty": "60"}
 _ID_SHAPE = re.compile(r"[^\W_]+(?:[-_][^\W_]+)+")  # balance-basics-03
 
 
@@ -31,6 +39,38 @@ def strip_markers(sentence: str, ids: Collection[str]) -> tuple[str, tuple[str, 
 
     text = _BRACKETS.sub(take, sentence)
     return text, tuple(dict.fromkeys(found))
+
+
+def rests_on(sentence: str, passage: Passage) -> bool:
+    """Whether a sentence that is marked with a passage may be: its figures stand there, and some of its words."""
+    return _share(sentence, passage) >= _BELIEVED
+
+
+def unmarked_source(sentence: str, hits: Iterable[Hit]) -> str | None:
+    """The id of the passage that a sentence without a marker is plainly taken from."""
+    if len(_content(sentence)) < _FEWEST_WORDS:
+        return None
+    share, name = max(((_share(sentence, hit.passage), hit.passage.id) for hit in hits), default=(0.0, ""))
+    return name if share >= _UNMISTAKABLE else None
+
+
+def _share(sentence: str, passage: Passage) -> float:
+    """The share of the sentence's content words that the passage has, 0 with a figure that it lacks."""
+    source = _stems(passage.embedded_text)
+    if not {stem for stem in _stems(sentence) if stem.isdecimal()} <= source:
+        return 0.0
+    words = _content(sentence)
+    return len(words & source) / len(words) if words else 0.0
+
+
+def _content(text: str) -> set[str]:
+    return {stem for stem in _stems(text) if len(stem) >= _STEM - 1 or stem.isdecimal()}
+
+
+def _stems(text: str) -> set[str]:
+    """Words cut to their first letters, those of a French or Spanish text in English; figures in digits."""
+    plain = re.findall(r"\d+|[^\W\d_]+", re.sub(r"(?<=\d)[, ](?=\d{3}\b)", "", in_english(text).lower()))
+    return {_DIGITS.get(word, word if word.isdecimal() else word[:_STEM]) for word in plain}
 
 
 def cite(hit: Hit, said: Sequence[str]) -> Citation:

@@ -7,7 +7,8 @@ import secrets
 from collections import deque
 
 import safety
-from coach.prompt import CAUTIONED, SYSTEM, WARY
+from coach.modes import MODES
+from coach.prompt import CAUTIONED, SYSTEM, WARY, style
 
 ECHO_WORDS = 8  # so many words of the system text in a row are no coincidence
 _CANARY_PIECE = 6  # characters of the canary, of 16: it may come in pieces
@@ -62,4 +63,4 @@ def _runs(words: list[str]) -> set[tuple[str, ...]]:
     return {tuple(words[at : at + ECHO_WORDS]) for at in range(len(words) - ECHO_WORDS + 1)}
 
 
-_ECHOES = _runs(_words(SYSTEM)) | _runs(_words(CAUTIONED)) | _runs(_words(WARY))
+_ECHOES = {run for text in (SYSTEM, CAUTIONED, WARY, *map(style, MODES)) for run in _runs(_words(text))}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import re
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 
 import openai
@@ -13,6 +14,8 @@ from openai.types.chat import ChatCompletionMessageParam
 
 from coach.prompt import CHARACTERS_PER_TOKEN
 from coach.turn import Usage
+
+log = logging.getLogger(__name__)
 
 TEMPERATURE = 0.5
 MAX_OUTPUT_TOKENS = 600
@@ -75,26 +78,29 @@ def seconds_left(timeout: Callable[[], float]) -> float:
 
 
 class Completion:
-    """One call of a chat model: take its `pieces` of text once, then read `usage`.
+    """One call of a chat model: take its `pieces` of text once, then read `usage` and the `model` that answered.
 
+    The first of `models` is asked; the next one only when the API says that it does not have the one before.
     `spent` is told at every step what the call has cost so far, for a caller who may have to stop in the middle.
     """
 
     def __init__(
         self,
         client: openai.OpenAI,
-        model: str,
+        models: Sequence[str],
         messages: list[ChatCompletionMessageParam],
         timeout: Callable[[], float],
         spent: Callable[[Usage], None],
     ) -> None:
         self._client = client
-        self._model = model
+        self._models = models
+        self.model = models[0]
         self._messages = messages
         self._timeout = timeout
         self._spent = spent
         prompt = sum(len(str(message.get("content"))) for message in messages)
-        self._spend(Usage(prompt // CHARACTERS_PER_TOKEN, 0, estimated=True))
+        self._expected = Usage(prompt // CHARACTERS_PER_TOKEN, 0, estimated=True)
+        self._spend(self._expected)
 
     def _spend(self, usage: Usage) -> None:
         self.usage = usage
@@ -126,12 +132,25 @@ class Completion:
             raise failure("model_unavailable")
 
     def _open(self) -> openai.Stream[openai.types.chat.ChatCompletionChunk]:
+        *others, last = self._models
+        for self.model in others:
+            try:
+                return self._ask()
+            except openai.APIStatusError as error:
+                if not (isinstance(error, openai.NotFoundError) or error.code == "model_not_found"):
+                    raise
+                log.warning("coach.model_missing", extra={"model": self.model})
+                self._spend(self._expected)
+        self.model = last
+        return self._ask()
+
+    def _ask(self) -> openai.Stream[openai.types.chat.ChatCompletionChunk]:
         left = seconds_left(self._timeout)
-        reasoning = _REASONING.match(self._model)
+        reasoning = _REASONING.match(self.model)
         can_store = _CAN_STORE.fullmatch(self._client.base_url.host)
         try:
             return self._client.chat.completions.create(
-                model=self._model,
+                model=self.model,
                 messages=self._messages,
                 stream=True,
                 stream_options={"include_usage": True},

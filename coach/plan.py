@@ -1,61 +1,49 @@
-"""Where to look for an answer: which collections, and with which words."""
+"""Where to look for an answer, by mode, and what of the findings suits the person."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from coach.turn import Message
+from coach.modes import Mode
+from coach.turn import Message, State
+from rag.passage import Hit
 from rag.plan import Plan
+from rag.retriever import Retriever
 
 PASSAGES = 6
-ENOUGH_WORDS = 2
-_WORD = re.compile(r"\w+")
 
-_AT_HOME = re.compile(
-    r"\b(?:(?:at|from) home|home (?:workouts?|exercises?)|indoors|living room|kitchen|(?:in|on|from) (?:a|my) chair"
-    r"|videos?|youtube|playlists?|blogs?|à la maison|chez moi|en casa)\b",
-    re.IGNORECASE,
-)
-_OUT_THERE = re.compile(
-    r"\b(?:class(?:es)?|groups?|clubs?|leagues?|near (?:me|here|us|by)|nearby|around here|in town|what's on|sign up"
-    r"|drop[- ]in|(?:community|rec(?:reation)?) cent(?:re|er)|pool"
-    r"|where (?:can|could) (?:i|we) (?!read|learn|find (?:out|more))|where (?:is|are) (?:the|there)"
-    r"|what time (?:is|does)|(?:which|what) days?|when (?:is|are) (?:the|it|they|there)"
-    r"|cours|près d[e']|(?<!d')où|clases?|cerca|(?<!de )dónde)\b",
-    re.IGNORECASE,
-)
-# These carry no topic. A message with hardly any other word ("and how often?") leans on the one before it.
-_EMPTY = re.compile(
-    r"\b(?:a|about|again|also|am|an|and|any|are|as|at|be|been|but|can|could|did|do|does|else|ever|for|from|get|give|go"
-    r"|had|has|have|he|help|how|i|if|in|is|it|its|just|like|long|many|maybe|me|more|much|my|no|not|of|often|oh|ok|okay"
-    r"|on|ones?|or|other|please|really|she|so|some|sounds|sure|tell|than|thanks?|that|the|them|then|there|they|things?"
-    r"|think|this|those|to|too|try|us|was|we|well|what|when|where|which|who|why|will|with|would|yeah|yes|you|your"
-    r"|[dmst]|ll|re|ve)\b",
-    re.IGNORECASE,
-)
+# Activities as the state names them, by the words of listings.
+_LISTED_AS = {
+    "walking": r"walk\w*|stroll\w*|hik\w+|nordic",
+    "strength": r"strength|weights?|resistance",
+    "mobility": r"stretch\w*|mobility|yoga|tai chi|pilates",
+    "cycling": r"cycl\w+|bik(?:e|es|ing)|e-bike",
+    "swimming": r"sw[iau]m\w*|aqua\w*|pool|lengths",
+    "dance": r"danc\w+|zumba",
+    "golf": r"golf\w*",
+    "pickleball": r"pickleball",
+}
 
 
-@dataclass(frozen=True)
-class Route:
-    """The mode of the turn, the words to search with and where."""
+def plan(retriever: Retriever, text: str, history: Sequence[Message], mode: Mode) -> Plan:
+    """What to search for. A follow-up is read with what the person said before.
 
-    mode: str
-    query: str
-    plan: Plan
+    Raises:
+        RagError: when there is no usable index, or Qdrant does not answer.
+    """
+    said = [message.text for message in history if message.role == "user"]
+    science = True if mode.science else None  # else the words decide
+    return retriever.plan(text, before=said, collections=mode.collections, science=science, limit=PASSAGES)
 
 
-def route(text: str, history: Sequence[Message]) -> Route:
-    """Choose collections from the person's wording; a short follow-up is read together with what they said before."""
-    text = text.replace("\u2019", "'")
-    query = text
-    if len(_WORD.findall(_EMPTY.sub(" ", text))) < ENOUGH_WORDS:
-        before = next((message.text for message in reversed(history) if message.role == "user"), "")
-        query = f"{before} {text}".strip()
-    for wording in (text, query):  # the newest words decide; the ones before only where these are silent
-        if _AT_HOME.search(wording):
-            return Route("home_resources", query, Plan(collections=("resources",), limit=PASSAGES))
-        if _OUT_THERE.search(wording):
-            return Route("local_activities", query, Plan(collections=("activities",), limit=PASSAGES))
-    return Route("coaching", query, Plan(limit=PASSAGES))
+def suitable(hits: Sequence[Hit], state: State) -> list[Hit]:
+    """What meets all that was asked if anything does, without what the person has turned down."""
+    hits = [hit for hit in hits if not hit.relaxed] or hits
+    words = "|".join(_LISTED_AS[name] for name in state.disliked if name in _LISTED_AS)
+    if not words:
+        return list(hits)
+    disliked = re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+    return [
+        hit for hit in hits if hit.passage.collection == "lessons" or not disliked.search(hit.passage.embedded_text)
+    ]

@@ -15,35 +15,68 @@ Verdict = Literal["pass", "flag", "replace", "block"]
 
 @dataclass(frozen=True)
 class Message:
-    """One earlier utterance of the conversation."""
+    """One earlier utterance of the conversation; `citations` are the passages that an answer used."""
 
     role: Role
     text: str
+    citations: tuple[Citation, ...] = ()
+
+
+@dataclass(frozen=True)
+class Commitment:
+    """What the person said they would do, in fixed vocabulary: "I'll walk on Tuesday after breakfast".
+
+    `activity`, `day` ("tuesday", "tomorrow", ...) and `time` ("morning", "after_breakfast", ...) are "" where not said.
+    `status` is what they told of it later; `turns` counts the messages of theirs since.
+    """
+
+    activity: str = ""
+    day: str = ""
+    time: str = ""
+    status: Literal["open", "done", "missed"] = "open"
+    turns: int = 0
 
 
 @dataclass(frozen=True)
 class State:
-    """What the coach knows about the person, in fixed vocabulary only: never their own words.
+    """What the coach knows about the person, in fixed vocabulary only: never their own words (see `coach.state`).
 
-    `layer` is the Multi-Process Action Control layer and `barrier` the last obstacle named (see `coach.state`).
+    `layer` is the Multi-Process Action Control layer, `layer_confidence` (0 to 1) how sure it is by now, and `barrier`
+    the last obstacle named. `activities` are those they do or would like, `disliked` those they turned down.
+    `setting` is "indoor", "outdoor" or "", `company` "alone", "others" or "", `place` a kind of place or "", and
+    `goal` what they want it for ("balance", "energy", ...) or "".
     """
 
     layer: str = "unclassified"
     barrier: str = "none"
     activities: tuple[str, ...] = ()
     minutes_available: int | None = None
+    layer_confidence: float = 0.0
+    disliked: tuple[str, ...] = ()
+    setting: str = ""
+    company: str = ""
+    place: str = ""
+    goal: str = ""
+    commitment: Commitment | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, as in a job's `coach.state`."""
-        return {**asdict(self), "activities": list(self.activities)}
+        return {**asdict(self), "activities": list(self.activities), "disliked": list(self.disliked)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> State:
         """Read the JSON form; fields of another release are ignored, absent ones take their defaults."""
-        known = {field.name: data[field.name] for field in fields(cls) if field.name in data}
-        if "activities" in known:
-            known["activities"] = tuple(known["activities"])
+        known = _known(cls, data)
+        for name in ("activities", "disliked"):
+            if name in known:
+                known[name] = tuple(known[name])
+        if known.get("commitment"):
+            known["commitment"] = Commitment(**_known(Commitment, known["commitment"]))
         return cls(**known)
+
+
+def _known(cls: type[State | Commitment], data: Mapping[str, Any]) -> dict[str, Any]:
+    return {field.name: data[field.name] for field in fields(cls) if field.name in data}
 
 
 @dataclass(frozen=True)
@@ -103,8 +136,8 @@ class Sentence:
 class Reply:
     """Event: the end of the turn.
 
-    `declined` means that nothing of the model's answer could be passed on. `mode` and `model` are None where no
-    coaching took place and no model was asked.
+    `declined` means that nothing of the model's answer could be passed on. `mode` is None where no coaching took place,
+    `model` where no model was asked.
     """
 
     text: str

@@ -31,11 +31,12 @@ _PIECES = re.compile(r"\S+\s*")
 
 @dataclass(frozen=True)
 class Prompt:
-    """A chat request: the system text, what was said before, and the message to answer."""
+    """A chat request: the system text, what was said before, and the message to answer, `foreign` if not English."""
 
     system: str
     history: list[Turn]
     said: str
+    foreign: bool
 
 
 def blueprint(minilm: MiniLM) -> Blueprint:
@@ -50,7 +51,7 @@ def blueprint(minilm: MiniLM) -> Blueprint:
         fields.number("n", 1, 1, default=1)
         stream, with_usage = fields.flag("stream"), fields.nested("stream_options").flag("include_usage")
         prompt = _prompt(fields.values.get("messages"))
-        text = answer(minilm, prompt.system, prompt.history, prompt.said)
+        text = answer(minilm, prompt.system, prompt.history, prompt.said, foreign=prompt.foreign)
 
         read = minilm.count([prompt.system, *(turn.text for turn in prompt.history), prompt.said])
         written = minilm.count([text])
@@ -86,20 +87,23 @@ def _event(chunk: dict[str, Any]) -> str:
 def _prompt(messages: object) -> Prompt:
     if not isinstance(messages, list) or not messages:
         raise invalid("messages", "'messages' must be a list with at least one message.")
-    system, turns, size = [], [], 0
+    system, turns, size, foreign = [], list[Turn](), 0, False
     for index, message in enumerate(messages):
         role, text = _role_and_text(message, f"messages[{index}]")
         size += len(text)
         if role in _SYSTEM_ROLES:
             system.append(text)
+        elif role == "user":
+            words, foreign = unmarked(text)
+            turns.append(Turn(role, words))
         else:
-            turns.append(Turn(role, unmarked(text) if role == "user" else text))
+            turns.append(Turn(role, text))
     if size > MAX_CHARACTERS:
         message = f"The messages have {size} characters; at most {MAX_CHARACTERS} are accepted. Shorten the history."
         raise ApiError(message, param="messages", code="context_length_exceeded")
     if not turns or turns[-1].role != "user":
         raise invalid("messages", "The last message must have the role 'user'.")
-    return Prompt("\n\n".join(system), turns[:-1], turns[-1].text)
+    return Prompt("\n\n".join(system), turns[:-1], turns[-1].text, foreign)
 
 
 def _role_and_text(message: object, param: str) -> tuple[str, str]:

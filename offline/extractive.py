@@ -15,8 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from offline.minilm import MiniLM, Vectors
-from offline.passages import Quote, parse, quotes
-from offline.phrases import ASKED, NOTHING_FOUND, OFFLINE, TOLD, TOPICS, Topic
+from offline.passages import Commitment, Instructions, Quote, instructions, parse, quotes
+from offline.phrases import (
+    ASKED,
+    ENGLISH_ONLY,
+    HOW_DID_IT_GO,
+    KEPT,
+    MISSED,
+    NOTHING_FOUND,
+    OFFLINE,
+    PROMISED,
+    TOLD,
+    TOPICS,
+    Topic,
+)
 
 # Set on 90 typical messages against the sample lessons: trivia, recipes and printers score below, coaching above.
 RELEVANCE_FLOOR = 0.35
@@ -25,10 +37,19 @@ SURE = 0.6  # so close to "What's on this week?" that whatever was found of that
 PASSAGES_WITHIN = 0.12  # of the best passage's relevance: what is further off is another subject
 QUOTES_WITHIN = 0.10  # of the best quote's score
 ALIKE = 0.88  # cosine above which two quotes say the same
-MAX_QUOTES = 2  # the prompt asks for four sentences in all
+MAX_QUOTES = 2
+_SHORT, _LONG = 3, 4  # sentences in all: what the prompt asks for, and for the mode "framework"
 MAX_QUOTED_WORDS = 40  # no second quote after a long one
-FEW_WORDS = 3
+FEW_WORDS = 2
 
+_OF_MODE = {topic.mode: topic for topic in TOPICS if topic.mode}
+_QUIET = {"emotion", "low_intention"}  # nothing is asked and nothing suggested
+_ANSWERING = {"education", "framework", "home_resources", "local_activities"}  # what was found comes first
+_ADVICE = re.compile(
+    r"\b(?:you|your|yourself|try|trying|let|should|consider)\b"
+    r"|^(?:add|ask|choose|find|give|go|hold|keep|look|make|pick|plan|put|say|set|stand|start|take|tell|use|walk|write)\b",
+    re.IGNORECASE,
+)
 _EXAMPLES = {example: topic for topic in TOPICS for example in topic.examples}
 _ASKS = re.compile(
     r"\W*(?:what|which|who|whose|where|when|why|how|can|could|do|does|is|are|should|tell|show|give|help)\b", re.I
@@ -51,28 +72,76 @@ class Turn:
     text: str
 
 
-def answer(minilm: MiniLM, system: str, history: Sequence[Turn], said: str) -> str:
+def answer(minilm: MiniLM, system: str, history: Sequence[Turn], said: str, *, foreign: bool = False) -> str:
     """The reply to `said`, never empty; each quoted sentence carries its passage's id in square brackets.
 
-    `system` holds the passages block, `history` is oldest first.
+    `system` holds the mode, what is known of the person and the passages block, `history` is oldest first. `foreign`
+    says that the person's own words were not English.
     """
     told = [turn.text for turn in history if turn.role == "assistant"]
+    asked = instructions(system)
     topic, likeness = _topic(minilm, said)
-    passages, floor = parse(system), RELEVANCE_FLOOR
-    if likeness >= SURE and (asked_for := [passage for passage in passages if passage.collection == topic.collection]):
-        passages, floor = asked_for, 0.0
-    chosen = _choose(minilm, [quotes(passage) for passage in passages], floor, _query(history, said), told)
+    if asked.mode in _OF_MODE and topic.mode != asked.mode:
+        topic = _OF_MODE[asked.mode]
+    quiet = asked.mode in _QUIET
 
-    lines = [_vary(topic.reflections, said, told)]
-    if not told:
-        lines.append(OFFLINE)
-    if chosen:
-        lines += [_marked(quote) for quote in chosen]
-    elif not topic.social:
-        lines.append(_vary(NOTHING_FOUND, said, told))
-    if topic.questions or not chosen:
-        lines.append(_vary(topic.questions or TOLD.questions, said, told))
-    return " ".join(lines)
+    passages, floor = parse(system), RELEVANCE_FLOOR
+    listed = [passage for passage in passages if passage.collection == topic.collection]
+    if listed and (likeness >= SURE or asked.mode == topic.mode):
+        passages, floor = listed, 0.0
+    pieces = [] if asked.mode == "low_intention" or topic.social else [quotes(passage) for passage in passages]
+    if quiet:
+        pieces = [[quote for quote in found if not _ADVICE.search(" ".join(quote.sentences))] for found in pieces]
+    chosen = _choose(minilm, pieces, floor, _query(history, said), told)
+
+    notice = [line for line in (ENGLISH_ONLY if foreign else OFFLINE,) if _due(line, told)]
+    closing = [] if quiet else _question(asked, topic, said, told, found=bool(chosen))
+    room = (_LONG if asked.mode == "framework" else _SHORT) - len(notice)
+    news = _on_commitment(asked.commitment, told)
+    opening = news or _vary(topic.reflections, said, told)
+    again = bool(chosen) and _flat(chosen[0].sentences[0]) in _flat(" ".join(told))  # nothing new was found
+    wants_answer = (_asks(said) or asked.mode in _ANSWERING) and not (news or quiet or again or topic.social)
+    lines = [] if wants_answer else [opening]
+    if wants_answer and not chosen:
+        lines = [_vary(NOTHING_FOUND, said, told)]
+    kept = 0 if wants_answer or notice else len(closing)  # where there is room for one, a quote wins over a question
+    for quote in chosen:
+        if len(quote.sentences) <= room - kept - len(lines):
+            lines += _marked(quote)
+    closing = closing[: room - len(lines)]
+    if wants_answer and len(lines) + len(closing) < room:
+        lines.insert(0, opening)
+    return " ".join([*lines[:1], *notice, *lines[1:], *closing])
+
+
+def _on_commitment(commitment: Commitment | None, told: Sequence[str]) -> str:
+    """What is said of a plan when it is made, and once when it was kept or not."""
+    if commitment is None:
+        return ""
+    if commitment.status == "open":
+        return PROMISED.format(what=commitment.what) if commitment.turns == 0 else ""
+    line = KEPT if commitment.status == "done" else MISSED
+    return line if _due(line, told) else ""
+
+
+def _question(asked: Instructions, topic: Topic, said: str, told: Sequence[str], *, found: bool) -> list[str]:
+    """The question at the end, if any: after a plan that is still open, else one that fits the topic."""
+    plan = asked.commitment
+    if plan and plan.status == "open" and plan.turns and asked.mode == "coaching":
+        follow_up = HOW_DID_IT_GO.format(what=plan.what)
+        if topic.social or (plan.turns > 1 and _due(follow_up, told)):
+            return [follow_up]
+    if topic.questions or not found:
+        return [_vary(topic.questions or TOLD.questions, said, told)]
+    return []
+
+
+def _due(line: str, told: Sequence[str]) -> bool:
+    return not any(line in text for text in told)
+
+
+def _asks(said: str) -> bool:
+    return "?" in said or bool(_ASKS.match(said))
 
 
 def _topic(minilm: MiniLM, said: str) -> tuple[Topic, float]:
@@ -81,7 +150,7 @@ def _topic(minilm: MiniLM, said: str) -> tuple[Topic, float]:
     best = int(np.argmax(likeness))
     if likeness[best] >= TOPIC_FLOOR:
         return list(_EXAMPLES.values())[best], float(likeness[best])
-    return (ASKED if "?" in said or _ASKS.match(said) else TOLD), 0.0
+    return (ASKED if _asks(said) else TOLD), 0.0
 
 
 def _query(history: Sequence[Turn], said: str) -> str:
@@ -151,10 +220,8 @@ def _same(one: Quote, other: Quote, likeness: float) -> bool:
     return likeness >= ALIKE or not set(one.sentences).isdisjoint(other.sentences)
 
 
-def _marked(quote: Quote) -> str:
-    return " ".join(
-        f"{sentence} [{quote.passage_id}]{'' if sentence.endswith('!') else '.'}" for sentence in quote.sentences
-    )
+def _marked(quote: Quote) -> list[str]:
+    return [f"{sentence} [{quote.passage_id}]{'' if sentence.endswith('!') else '.'}" for sentence in quote.sentences]
 
 
 def _vary(lines: Sequence[str], said: str, told: Sequence[str]) -> str:

@@ -8,7 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _BLOCK = re.compile(r"^<passages>\n(.*?)^</passages>", re.DOTALL | re.MULTILINE)
-_MESSAGE = re.compile(r'<message from="person">\n(.*)\n</message>', re.DOTALL)
+_MESSAGE = re.compile(r'<message from="person"(?: in-english=("[^"\n]*"|\'[^\'\n]*\'))?>\n(.*)\n</message>', re.DOTALL)
+_MODE = re.compile(r"^Mode: (\w+)$", re.MULTILINE)
+_COMMITMENT = re.compile(
+    r"^- What they said they would do: (.+) \((open|done|missed), (\d+) messages ago\)", re.MULTILINE
+)
 _PASSAGE = re.compile(r"^<passage ([^>\n]*)>\n(.*?)\n?^</passage>", re.DOTALL | re.MULTILINE)
 _ATTRIBUTE = re.compile(r"""(\w+)=("[^"]*"|'[^']*')""")  # xml.sax.saxutils.quoteattr uses either quote
 _FIELD = re.compile(r"(Where|When|Cost|Notes|Minutes|Intensity|Position|Caution): +(.+)")
@@ -32,6 +36,24 @@ class Passage:
     collection: str
     title: str
     text: str
+    lacks: str = ""
+
+
+@dataclass(frozen=True)
+class Commitment:
+    """What the person said they would do, how that stands, and how many messages ago they said it."""
+
+    what: str
+    status: str
+    turns: int
+
+
+@dataclass(frozen=True)
+class Instructions:
+    """What the coach asks for in front of the passages: the mode, "" where none is named, and what to come back to."""
+
+    mode: str
+    commitment: Commitment | None
 
 
 @dataclass(frozen=True)
@@ -48,10 +70,32 @@ class Quote:
         return sum(len(sentence.split()) for sentence in self.sentences)
 
 
-def unmarked(text: str) -> str:
-    """The words of a user message; the coach marks and escapes them, other clients need not."""
+def unmarked(text: str) -> tuple[str, bool]:
+    """The words of a user message, and whether they are an English rendering of French or Spanish ones.
+
+    The coach marks and escapes messages, and renders foreign ones; other clients need not.
+    """
     match = _MESSAGE.fullmatch(text)
-    return html.unescape(match[1]) if match else text
+    if not match:
+        return text, False
+    return (html.unescape(match[1][1:-1]), True) if match[1] else (html.unescape(match[2]), False)
+
+
+def instructions(system: str) -> Instructions:
+    """Read what stands before the passages; nothing that a passage says is looked at."""
+    head = system.partition("<passages>\n")[0]
+    mode, promised = _MODE.search(head), _COMMITMENT.search(head)
+    commitment = Commitment(_spoken(promised[1]), promised[2], int(promised[3])) if promised else None
+    return Instructions(mode[1] if mode else "", commitment)
+
+
+def _spoken(listed: str) -> str:
+    """`walking, tuesday, after breakfast` as in `walking on Tuesday after breakfast`."""
+    words = [
+        f"on {word.capitalize()}" if word.endswith("day") and word not in ("today", "every day") else word
+        for word in listed.replace("_", " ").split(", ")
+    ]
+    return " ".join(words)
 
 
 def parse(system: str) -> list[Passage]:
@@ -82,7 +126,11 @@ def quotes(passage: Passage) -> list[Quote]:
 def _passage(attributes: str, text: str) -> Passage:
     values = {name: html.unescape(value[1:-1]) for name, value in _ATTRIBUTE.findall(attributes)}
     return Passage(
-        values.get("id", ""), values.get("collection", ""), values.get("title", ""), html.unescape(text).strip()
+        values.get("id", ""),
+        values.get("collection", ""),
+        values.get("title", ""),
+        html.unescape(text).strip(),
+        values.get("lacks", ""),
     )
 
 
@@ -96,7 +144,7 @@ def _activity(passage: Passage, fields: dict[str, str]) -> str:
     place = f"at {fields['where']}" if "where" in fields else ""
     described = ", ".join(part for part in (_lower_first(what.rstrip(".")), place) if part)
     cost = f"cost: {_lower_first(fields['cost'])}" if "cost" in fields else ""
-    return _joined(f"{passage.title}: {described}", fields.get("when", ""), cost)
+    return _joined(f"{passage.title}: {described}", fields.get("when", ""), cost, _lacking(passage))
 
 
 def _resource(passage: Passage, fields: dict[str, str]) -> str:
@@ -107,7 +155,11 @@ def _resource(passage: Passage, fields: dict[str, str]) -> str:
     unnumbered = "\n".join(_STEP.split(_unlabelled(passage)))
     steps = [_lower_first(sentence) for sentence in _sentences(unnumbered)]
     caution = f"caution: {_lower_first(fields['caution'])}" if "caution" in fields else ""
-    return f"{opening}: {_joined(*steps, caution)}"
+    return f"{opening}: {_joined(*steps, caution, _lacking(passage))}"
+
+
+def _lacking(passage: Passage) -> str:
+    return f"not as you asked: {passage.lacks}" if passage.lacks else ""
 
 
 def _unlabelled(passage: Passage) -> str:

@@ -10,11 +10,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 OFFLINE = "I am in offline mode, so I can only quote the programme's own material."
+ENGLISH_ONLY = (
+    "I understand a little of your language, but in offline mode I can only answer in English, I'm sorry to say."
+)
 NOTHING_FOUND = (
     "I found nothing on that in the programme.",
     "The programme has nothing on that, as far as I can see.",
     "I looked, and could not find that in the programme's material.",
 )
+# Of a plan that the person made, by how it stands; the first of them is said when it is new.
+PROMISED = "So your plan is {what}, and it is yours to change."
+HOW_DID_IT_GO = "How did it go with your plan, {what}?"
+KEPT = "You did what you had set out to do, and that is to your credit."
+MISSED = "Plans fall through for all of us, and nothing is lost by it."
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,7 @@ class Topic:
     """`examples` are messages of that topic; a `social` one needs no material to answer.
 
     `collection` names what a person asks for who says nearly the same as an example ("What is on this week?").
+    `mode` is the coach's mode in which these reflections are right whatever the message is most like.
     """
 
     examples: tuple[str, ...]
@@ -29,11 +38,12 @@ class Topic:
     questions: tuple[str, ...]
     social: bool = False
     collection: str = ""
+    mode: str = ""
 
 
 TOPICS = (
     Topic(
-        examples=("Hello", "Hi there", "Good morning", "Good evening, how are you?"),
+        examples=("Hello", "Hi there", "Good morning", "Good evening, how are you?", "Hello again, I'm back"),
         reflections=("Hello, and welcome.", "It is good to have you here.", "Hello to you."),
         questions=(
             "What would you like to talk about today?",
@@ -43,7 +53,13 @@ TOPICS = (
         social=True,
     ),
     Topic(
-        examples=("Thank you", "Thanks, that was helpful", "That's great, cheers", "Goodbye, talk to you tomorrow"),
+        examples=(
+            "Thank you",
+            "Thank you, good to know",
+            "Thanks, that was helpful",
+            "That's great, cheers",
+            "Goodbye, talk to you tomorrow",
+        ),
         reflections=("You are welcome.", "I am glad we could talk.", "Thank you for the time you gave this."),
         questions=(
             "What will you take with you from this?",
@@ -114,15 +130,16 @@ TOPICS = (
             "I feel guilty about sitting so much",
         ),
         reflections=(
-            "Feelings come along whenever we try to change something, and yours are welcome here.",
-            "It takes some honesty to say how this feels.",
-            "How you see yourself in this matters as much as what you do.",
+            "That is a hard feeling to carry, and it is an understandable one.",
+            "It takes some honesty to say how this feels, and it can't be easy.",
+            "Many people know this feeling, and it says nothing against you.",
         ),
         questions=(
             "What would you say to a good friend in your place?",
             "What would make this feel kinder to you?",
             "In which company, or in what place, do you feel most at ease?",
         ),
+        mode="emotion",
     ),
     Topic(
         examples=(
@@ -155,6 +172,7 @@ TOPICS = (
             "You have your reasons, and it is your decision.",
         ),
         questions=(),
+        mode="low_intention",
     ),
     Topic(
         examples=(
@@ -216,6 +234,7 @@ TOPICS = (
             "Where do I begin?",
             "I'd like to be more active and make a plan",
             "I keep meaning to get moving",
+            "I want to walk more, and somehow I never do",
         ),
         reflections=(
             "You are thinking about a start, and its shape is yours to choose.",
@@ -247,6 +266,7 @@ TOPICS = (
             "What would make it easy for you to go there?",
         ),
         collection="activities",
+        mode="local_activities",
     ),
     Topic(
         examples=(
@@ -266,6 +286,7 @@ TOPICS = (
             "What do you enjoy having around you when you move?",
         ),
         collection="resources",
+        mode="home_resources",
     ),
     Topic(
         examples=(

@@ -10,8 +10,16 @@ from typing import Any
 
 from coach.evaluation.cases import CasesError, Row, read_cases
 from coach.evaluation.injection import injection
+from coach.evaluation.intents import intents
 from coach.evaluation.safety import triage
+from coach.evaluation.state import state
 
-__all__ = ["SETS", "CasesError", "Row", "read_cases"]
+__all__ = ["NAMES", "SETS", "CasesError", "Row", "intents", "read_cases"]
 
-SETS: dict[str, Callable[[Sequence[Row]], dict[str, Any]]] = {"safety": triage, "injection": injection}
+SETS: dict[str, Callable[[Sequence[Row]], dict[str, Any]]] = {
+    "safety": triage,
+    "injection": injection,
+    "state": state,
+}
+# All data sets; `intents` needs a classifier beside the rows.
+NAMES = (*SETS, "intents")

@@ -18,7 +18,7 @@ def read_cases(path: Path) -> list[Row]:
     """The rows of a JSON Lines file; a row without `id` is named by its line.
 
     Raises:
-        CasesError: the file cannot be read, or a line is no object with a `text`.
+        CasesError: the file cannot be read, or a line is no object with a `text` (or with `turns`, a list of texts).
     """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
@@ -33,10 +33,10 @@ def label_of(row: Row, known: set[str]) -> str:
     Raises:
         CasesError: it is none of `known`.
     """
-    label = row.get("expected", row.get("label"))
-    if label not in known:
+    label = row.get("expected", row.get("label", row.get("mode")))
+    if not isinstance(label, str) or label not in known:
         raise CasesError(f"{row['id']}: `expected` is {label!r}; use one of {', '.join(sorted(known))}.")
-    return str(label)
+    return label
 
 
 def rate(right: Sequence[bool]) -> float | None:
@@ -49,6 +49,10 @@ def _row(path: Path, number: int, line: str) -> Row:
         row = json.loads(line)
     except ValueError:
         row = None
-    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
-        raise CasesError(f"{path}:{number}: this line is no JSON object with a `text`; mend or remove it.")
+    if not isinstance(row, dict) or not (isinstance(row.get("text"), str) or _are_texts(row.get("turns"))):
+        raise CasesError(f"{path}:{number}: this line is no JSON object with a `text` or `turns`; mend or remove it.")
     return {"id": f"line {number}", **row}
+
+
+def _are_texts(turns: object) -> bool:
+    return isinstance(turns, list) and all(isinstance(text, str) for text in turns)

@@ -91,7 +91,7 @@ def ask(coach: Coach, text: str, *history: Message) -> Reply:
 @pytest.mark.parametrize(
     ("text", "mode", "collection"),
     [
-        ("How can I train my balance?", "coaching", "lessons"),
+        ("How can I train my balance?", "education", "lessons"),
         ("What can I do at home on a chair?", "home_resources", "resources"),
         ("Is there a walking group near me?", "local_activities", "activities"),
     ],
@@ -183,3 +183,32 @@ def test_an_operator_without_an_index_is_told_how_to_make_one(base_url: str, tmp
     assert done.returncode == 1
     assert "python -m rag ingest" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_where_an_answer_came_from_is_told_without_a_model(coach: Coach, base_url: str) -> None:
+    question = "How can I train my balance?"
+    first = ask(coach, question)
+    control(base_url, "DELETE")
+    second = ask(
+        coach, "Where did that come from?", Message("user", question), Message("assistant", first.text, first.citations)
+    )
+    assert (second.mode, second.model, second.citations) == ("sources", None, first.citations)
+    assert CHAT not in control(base_url, "GET")["calls"]
+
+
+@pytest.mark.parametrize("text", ["I feel so ashamed of how unfit I am", "I'm not going to exercise, full stop"])
+def test_who_hurts_or_does_not_want_to_is_neither_asked_nor_pushed(coach: Coach, text: str) -> None:
+    reply = ask(coach, text)
+    assert reply.mode in ("emotion", "low_intention")
+    assert reply.outcome == "answered"
+    assert "?" not in reply.text
+    assert [rail.verdict for rail in reply.guardrails if rail.name == "mode"] == ["pass"]
+
+
+def test_lessons_are_told_from_the_programme(coach: Coach, passages: dict[str, Passage]) -> None:
+    first = next(passage for passage in passages.values() if passage.metadata.get("lesson") == 8)
+    reply = ask(coach, "What is lesson 8 about?")
+    assert f"Lesson 8: {first.metadata['document']}. {first.metadata['description']}" == reply.text
+    assert "no lesson 40" in ask(coach, "lesson 40?").text
+    looked_up = ask(coach, "Which lesson talks about if-then plans?")
+    assert (looked_up.mode, looked_up.citations[0].id) == ("lesson_lookup", "plans-and-habits-02")

@@ -70,7 +70,7 @@ def test_content_may_come_in_parts_and_the_system_text_as_developer(client: open
 
 
 def test_twenty_callers_at_once_all_get_their_answer(client: openai.OpenAI) -> None:
-    said = ["How do I get better balance?", "I only have ten minutes a day"] * 10
+    said = ["How do I get better balance?", "What fits into ten minutes a day?"] * 10
     with ThreadPoolExecutor(20) as callers:
         replies = list(callers.map(lambda text: ask(client, text), said))
     assert [re.findall(r"\[([^\]]+)\]", reply)[0] for reply in replies] == ["steady-01", "time-01"] * 10

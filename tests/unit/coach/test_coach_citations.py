@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from coach.citations import QUOTE_CHARACTERS, cite, strip_markers
+from coach.citations import QUOTE_CHARACTERS, cite, rests_on, strip_markers, unmarked_source
 from rag.passage import Hit, Passage
 
 IDS = {"balance-basics-03", "walking-02", "chair"}
@@ -43,3 +43,31 @@ def test_a_long_quote_is_cut_at_a_word_and_stays_verbatim() -> None:
     assert len(quote) <= QUOTE_CHARACTERS
     assert text.startswith(quote)
     assert quote.endswith("walking")
+
+
+STEPS = Passage(
+    "steps-01", "lessons", "Steps a day", "From sixty on, 6,000 to 8,000 steps a day bring most of the gain."
+)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "held"),
+    [
+        ("Most of the gain comes by 8000 steps.", True),
+        ("Some 6,000 to 8,000 steps a day bring most of it.", True),
+        ("At 60 or more, steps bring a gain.", True),
+        ("Most of the gain comes by 12,000 steps.", False),
+        ("Swimming in a lake is lovely for company.", False),
+        ("Los pasos: 6000 al día.", True),
+    ],
+)
+def test_a_marked_sentence_has_its_figures_and_some_words_from_the_passage(sentence: str, *, held: bool) -> None:
+    assert rests_on(sentence, STEPS) is held
+
+
+def test_a_sentence_plainly_taken_from_a_passage_is_cited_without_a_marker() -> None:
+    hits = [Hit(STEPS, 0.5), hit("Muscles weaken with age.")]
+    assert unmarked_source("6,000 to 8,000 steps a day bring most of the gain.", hits) == "steps-01"
+    assert unmarked_source("What would a good day look like for you?", hits) is None
+    assert unmarked_source("A gain.", hits) is None
+    assert unmarked_source("Anything", []) is None

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from coach.__main__ import main
+from coach.evaluation import CasesError, Row, intents
+from coach.intents import Intent
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -81,6 +83,43 @@ def test_the_development_sets_stay_above_their_floors(
     assert "  recall: " in capsys.readouterr().out
 
 
+def test_state_figures_count_dialogues_and_score_only_what_is_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = cases(
+        tmp_path / "state.jsonl",
+        {"turns": ["I walk and swim", "20 minutes"], "expected": {"activities": ["swimming", "walking"]}},
+        {"turns": ["I am too busy"], "expected": {"barrier": "time", "minutes_available": 5}},
+        {"turns": ["I am too busy"], "expected": {"barrier": "pain"}},
+    )
+    assert run(monkeypatch, "--state", path, "--json") == 0
+    by_field = {"activities": 1.0, "barrier": 0.5, "minutes_available": 0.0}
+    assert json.loads(capsys.readouterr().out) == {"state": {"n": 3, "by_field": by_field}}
+
+
+@pytest.mark.parametrize("name", ["state_dev", "state_cases"])
+def test_the_state_sets_stay_above_their_floors(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert run(monkeypatch, "--state", DATA / f"{name}.jsonl", "--json") == 0
+    assert min(json.loads(capsys.readouterr().out)["state"]["by_field"].values()) >= 0.95
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"text": "I walk", "expected": {"barrier": "none"}},
+        {"turns": ["I walk"], "expected": {"mood": "fine"}},
+        {"turns": ["I walk"], "expected": "walking"},
+    ],
+)
+def test_a_dialogue_that_cannot_be_scored_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], row: dict[str, object]
+) -> None:
+    assert run(monkeypatch, "--state", cases(tmp_path / "state.jsonl", row), "--json") == 1
+    assert "line 1" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("line", "told"),
     [
@@ -102,7 +141,17 @@ def test_a_broken_line_is_named(
     assert "missing.jsonl" in capsys.readouterr().err
 
 
-def test_a_file_must_be_named(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(SystemExit):
-        run(monkeypatch)
-    assert "--injection" in capsys.readouterr().err
+def test_intents_are_rated_by_mode_and_what_was_confused_is_named() -> None:
+    rows: list[Row] = [
+        {"id": "1", "text": "walk", "mode": "coaching"},
+        {"id": "2", "text": "walk", "expected": "emotion"},
+        {"id": "3", "text": "walk", "label": "education", "also": ["coaching"]},
+    ]
+    assert intents(rows, lambda text: Intent("coaching", 1.0)) == {
+        "n": 3,
+        "accuracy": 0.6667,
+        "by_mode": {"coaching": 1.0, "emotion": 0.0, "education": 1.0},
+        "confused": {"emotion taken for coaching": 1},
+    }
+    with pytest.raises(CasesError, match="line 1"):
+        intents([{"id": "line 1", "text": "x", "mode": "gossip"}], lambda text: Intent("coaching", 1.0))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -30,7 +31,7 @@ def completion(
     spent: Callable[[Usage], None] = lambda usage: None,
 ) -> Completion:
     messages: list[ChatCompletionMessageParam] = [{"role": "user", "content": "How are you?"}]
-    return Completion(client.with_options(max_retries=0), model, messages, lambda: seconds, spent)
+    return Completion(client.with_options(max_retries=0), [model], messages, lambda: seconds, spent)
 
 
 def test_text_arrives_in_pieces_and_usage_at_the_end(api: ModelApi, client: openai.OpenAI) -> None:
@@ -72,6 +73,36 @@ def test_a_reasoning_model_gets_no_temperature(api: ModelApi, client: openai.Ope
     for request in reasoning:
         assert "max_completion_tokens" in request
         assert not {"temperature", "max_tokens"} & request.keys()
+
+
+@pytest.mark.parametrize(("status", "code"), [(404, "model_not_found"), (403, "model_not_found"), (404, None)])
+def test_a_model_that_is_not_to_be_had_is_followed_by_the_next(
+    api: ModelApi, client: openai.OpenAI, *, status: int, code: str | None
+) -> None:
+    api.streams(said("Hello.", tokens=(9, 1)))
+    there, costs = api.answer, list[Usage]()
+
+    def answer(request: httpx2.Request) -> httpx2.Response:
+        if json.loads(request.content)["model"] == "gone":
+            return httpx2.Response(status, json={"error": {"message": "no", "type": "t", "code": code}})
+        return there(request)
+
+    api.answer = answer
+    messages: list[ChatCompletionMessageParam] = [{"role": "user", "content": "How are you?"}]
+    call = Completion(client, ["gone", "o4-mini"], messages, lambda: 9.0, costs.append)
+    assert list(call.pieces()) == ["Hello."]
+    assert call.model == "o4-mini"
+    assert "max_completion_tokens" in api.requests[-1]
+    assert costs[-1] == Usage(9, 1)
+
+
+def test_a_busy_model_is_not_left_for_another(api: ModelApi, client: openai.OpenAI) -> None:
+    api.answer = lambda request: httpx2.Response(429, json={"error": {"message": "busy", "type": "t"}})
+    call = Completion(client.with_options(max_retries=0), ["one", "other"], [], lambda: 9.0, lambda usage: None)
+    with pytest.raises(CoachError) as caught:
+        list(call.pieces())
+    assert caught.value.code == "model_rate_limited"
+    assert [request["model"] for request in api.requests] == ["one"]
 
 
 def failing(client: openai.OpenAI, seconds: float = 30.0) -> CoachError:
@@ -155,7 +186,7 @@ def test_no_call_is_made_when_no_time_is_left(api: ModelApi, client: openai.Open
 def test_a_dripping_stream_ends_when_the_time_is_up(api: ModelApi, client: openai.OpenAI) -> None:
     api.streams(said(*["word "] * 50))
     left = iter([3.0, 2.0, 1.0, 0.0])
-    call = Completion(client, "m", [{"role": "user", "content": "Hi"}], lambda: next(left), lambda usage: None)
+    call = Completion(client, ["m"], [{"role": "user", "content": "Hi"}], lambda: next(left), lambda usage: None)
     with pytest.raises(CoachError) as caught:
         list(call.pieces())
     assert caught.value.code == "model_timeout"

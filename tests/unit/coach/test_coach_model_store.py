@@ -9,7 +9,7 @@ from tests.unit.coach.coach_model_api import ModelApi, Wire, said
 
 def _ask(api: ModelApi, base_url: str) -> str:
     client = api.client().with_options(base_url=base_url, max_retries=0)
-    return "".join(Completion(client, "m", [{"role": "user", "content": "Hi"}], lambda: 9.0, lambda _: None).pieces())
+    return "".join(Completion(client, ["m"], [{"role": "user", "content": "Hi"}], lambda: 9.0, lambda _: None).pieces())
 
 
 @pytest.mark.parametrize("host", ["api.openai.com", "eu.api.openai.com"])

@@ -2,49 +2,39 @@ from __future__ import annotations
 
 import pytest
 
-from coach.plan import route
-from coach.turn import Message
+from coach.modes import MODES
+from coach.plan import PASSAGES, plan, suitable
+from coach.turn import Message, State
+from rag.passage import Hit, Passage
+from tests.unit.coach.shelf import Shelf
 
 
 @pytest.mark.parametrize(
-    ("text", "mode", "collections"),
+    ("mode", "collections", "science"),
     [
-        ("What exercises can I do at home?", "home_resources", ("resources",)),
-        ("Can you find me a playlist for the kitchen", "home_resources", ("resources",)),
-        ("Are there yoga classes near me?", "local_activities", ("activities",)),
-        ("where can I swim on Tuesdays", "local_activities", ("activities",)),
-        ("Why does strength matter after sixty?", "coaching", ("lessons", "activities", "resources")),
-        ("Retired in March. Where do I begin?", "coaching", ("lessons", "activities", "resources")),
-        ("where can I read more about habits", "coaching", ("lessons", "activities", "resources")),
+        ("home_resources", ("resources",), False),
+        ("local_activities", ("activities",), False),
+        ("education", ("lessons",), False),
+        ("framework", ("lessons",), True),
+        ("coaching", ("lessons", "activities", "resources"), False),
     ],
 )
-def test_the_wording_chooses_the_collections(text: str, mode: str, collections: tuple[str, ...]) -> None:
-    chosen = route(text, [])
-    assert (chosen.mode, chosen.plan.collections, chosen.query) == (mode, collections, text)
+def test_the_mode_chooses_the_collections(mode: str, collections: tuple[str, ...], *, science: bool) -> None:
+    chosen = plan(Shelf(), "Tell me more", [], MODES[mode])
+    assert (chosen.collections, chosen.science, chosen.limit) == (collections, science, PASSAGES)
 
 
-HISTORY = [
-    Message("user", "Something about balance"),
-    Message("assistant", "Of course."),
-    Message("user", "Is there a swimming class in town?"),
-    Message("assistant", "Yes, at the pool."),
-]
+def test_a_follow_up_is_read_with_what_the_person_said_and_not_with_the_answers() -> None:
+    history = [Message("user", "Is there a swimming class?"), Message("assistant", "Yes.")]
+    chosen = plan(Shelf(), "And on Saturdays?", history, MODES["local_activities"])
+    assert chosen.query == "Is there a swimming class? And on Saturdays?"
 
 
-@pytest.mark.parametrize("text", ["And how often?", "what about Saturdays", "when?"])
-def test_a_short_follow_up_is_read_with_the_persons_last_message(text: str) -> None:
-    chosen = route(text, HISTORY)
-    assert chosen.query == f"Is there a swimming class in town? {text}"
-    assert chosen.mode == "local_activities"
+def hit(collection: str, title: str) -> Hit:
+    return Hit(Passage(title, collection, title, f"{title}: all welcome"), score=0.5)
 
 
-def test_a_message_with_a_topic_of_its_own_stands_alone() -> None:
-    assert route("Tell me about stronger leg muscles", HISTORY).query == "Tell me about stronger leg muscles"
-
-
-def test_the_newest_words_decide_before_the_older_ones() -> None:
-    assert route("And at home?", HISTORY).mode == "home_resources"
-
-
-def test_a_short_first_message_is_searched_as_it_is() -> None:
-    assert route("Hello", []).query == "Hello"
+def test_what_a_person_turned_down_is_not_offered_but_may_be_explained() -> None:
+    lane, walk, why = hit("activities", "Lane Swim"), hit("activities", "Harbour Walk"), hit("lessons", "Why swim")
+    assert suitable([lane, walk, why], State(disliked=("swimming",))) == [walk, why]
+    assert suitable([lane, walk, why], State()) == [lane, walk, why]

@@ -8,16 +8,16 @@ import pytest
 
 import safety
 from coach.coach import Coach
-from coach.draft import NOTHING_TO_SAY, REPLACEMENT
+from coach.draft import REPLACEMENT
 from coach.model import CoachError
+from coach.modes import MODES, NOTHING_TO_SAY
 from coach.prompt import WARY
 from coach.prompt import said as said_by_person
 from coach.turn import Guardrail, Message, Reply, Sentence, Stage, State, Turn
 from rag.errors import ModelMismatchError, NoIndexError
 from rag.passage import Hit, Passage
-from rag.plan import Plan
-from rag.retriever import Retriever
 from tests.unit.coach.coach_model_api import ModelApi, said
+from tests.unit.coach.shelf import Shelf, coach_on
 
 BALANCE = Hit(
     Passage(
@@ -32,20 +32,6 @@ EMERGENCY = "I have crushing chest pain and it goes down my left arm"
 UNSAFE = "You should stop taking your blood pressure tablets."
 
 
-class Shelf(Retriever):
-    """One passage, whatever is asked, or a failure; remembers the queries."""
-
-    def __init__(self) -> None:
-        self.queries: list[str] = []
-        self.failure: Exception | None = None
-
-    def search(self, query: str, plan: Plan, timeout: float | None = None) -> list[Hit]:
-        self.queries.append(query)
-        if self.failure:
-            raise self.failure
-        return [BALANCE]
-
-
 @pytest.fixture
 def api() -> ModelApi:
     return ModelApi()
@@ -58,12 +44,12 @@ def client(api: ModelApi) -> openai.OpenAI:
 
 @pytest.fixture
 def shelf() -> Shelf:
-    return Shelf()
+    return Shelf(BALANCE)
 
 
 @pytest.fixture
 def coach(client: openai.OpenAI, shelf: Shelf) -> Coach:
-    return Coach(client, "test-model", shelf, "CA")
+    return coach_on(client, shelf)
 
 
 def run(coach: Coach, text: str, **turn: object) -> tuple[list[Stage | Sentence], Reply]:
@@ -226,3 +212,36 @@ def test_a_cancel_is_noticed_at_the_next_chunk_even_inside_a_sentence(api: Model
         list(coach.respond(Turn("Tell me about balance"), timeout=timeout))
     assert api.wire.read == 5
     assert api.wire.closed
+
+
+def test_in_a_mode_without_questions_and_pushes_none_is_sent(
+    api: ModelApi, client: openai.OpenAI, shelf: Shelf
+) -> None:
+    coach = coach_on(client, shelf, mode="emotion")
+    api.streams(
+        said("That is hard. You could try a walk", " [balance-basics-03]. What would help? It can pass, can't it?")
+    )
+    _, reply = run(coach, "I feel so ashamed")
+    assert (reply.text, reply.mode, reply.citations) == ("That is hard. It can pass.", "emotion", ())
+    assert Guardrail("mode", "output", "replace") in reply.guardrails
+
+
+def test_a_reply_of_pushes_alone_becomes_the_kind_line_of_the_mode(
+    api: ModelApi, client: openai.OpenAI, shelf: Shelf
+) -> None:
+    api.streams(said("You should try harder. Why not start today?"))
+    _, reply = run(coach_on(client, shelf, mode="low_intention"), "I won't")
+    assert reply.text == MODES["low_intention"].fallback
+    assert "?" not in reply.text
+
+
+def test_a_marker_that_the_passage_does_not_bear_out_is_not_believed(api: ModelApi, coach: Coach) -> None:
+    api.streams(said("Do it 47 times on one leg [balance-basics-03]. Standing on one leg trains balance."))
+    _, reply = run(coach, "How do I train my balance?")
+    assert [citation.quote for citation in reply.citations] == ["Standing on one leg trains balance."]
+
+
+def test_the_model_that_answered_is_named(api: ModelApi, client: openai.OpenAI, shelf: Shelf) -> None:
+    api.streams(said("Yes."))
+    _, reply = run(coach_on(client, shelf, model="one-model, other-model"), "Is it good?")
+    assert reply.model == "one-model"

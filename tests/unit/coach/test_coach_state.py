@@ -5,7 +5,7 @@ import json
 import pytest
 
 from coach.state import update
-from coach.turn import State
+from coach.turn import Commitment, State
 
 
 @pytest.mark.parametrize(
@@ -56,14 +56,104 @@ def test_activities_are_gathered_and_taken_back() -> None:
 
 
 def test_what_is_not_spoken_of_stays_as_it_was() -> None:
-    before = State(layer="reflexive", barrier="time", activities=("golf",), minutes_available=10)
+    before = State(
+        barrier="time",
+        activities=("golf",),
+        minutes_available=10,
+        disliked=("dance",),
+        setting="indoor",
+        company="alone",
+        place="home",
+        goal="balance",
+    )
     assert update(before, "Thanks, that helps") == before
 
 
+@pytest.mark.parametrize(
+    ("text", "activities", "disliked"),
+    [
+        ("My wife plays golf, I can't stand it", (), ()),
+        ("Golf? No thanks. I'd rather walk", ("walking",), ("golf",)),
+        ("I neither swim nor cycle", (), ()),
+        ("I've not gone for a swim this week", ("swimming",), ()),
+        ("I used to dance, now it's tai chi", ("mobility",), ()),
+        ("Odio nadar, prefiero bailar", ("dance",), ("swimming",)),
+    ],
+)
+def test_an_activity_is_theirs_unless_turned_down_past_or_of_another(
+    text: str, activities: tuple[str, ...], disliked: tuple[str, ...]
+) -> None:
+    state = update(State(), text)
+    assert (state.activities, state.disliked) == (activities, disliked)
+
+
+def test_a_correction_takes_the_place_of_what_was_said() -> None:
+    assert after("I can do 45 minutes", "sorry, I meant 15").minutes_available == 15
+    assert after("I'd like to swim", "no, cycling instead").activities == ("cycling",)
+
+
+def test_the_layer_fades_while_nothing_is_said_of_it() -> None:
+    state = after("I keep meaning to start but I haven't yet")
+    assert state.layer == "initiating_reflective"
+    later = update(state, "My sister is visiting")
+    assert (later.layer, later.layer_confidence < state.layer_confidence) == ("initiating_reflective", True)
+    for _ in range(20):
+        later = update(later, "My sister is visiting")
+    assert (later.layer, later.layer_confidence) == ("unclassified", 0.0)
+
+
+def test_a_lapsed_habit_is_no_habit() -> None:
+    habit = "I swim every morning, it's a habit, I've done it for years"
+    assert after(habit).layer == "reflexive"
+    assert after(habit, "I stopped going, I've not done a thing for months").layer == "initiating_reflective"
+
+
+@pytest.mark.parametrize(
+    ("turns", "commitment"),
+    [
+        (["I'll walk on Tuesday after breakfast"], Commitment("walking", "tuesday", "after_breakfast")),
+        (["I'm going to swim tomorrow", "I didn't go"], Commitment("swimming", "tomorrow", "", "missed", 1)),
+        (["I'll swim tomorrow", "Lovely day", "Yes, I did it"], Commitment("swimming", "tomorrow", "", "done", 2)),
+        (["Let's say Thursday for the walk", "make it Friday"], Commitment("walking", "friday", "", "open", 1)),
+        (["Voy a nadar el jueves por la tarde"], Commitment("swimming", "thursday", "afternoon")),
+        (["Je vais marcher mardi matin", "C'est fait !"], Commitment("walking", "tuesday", "morning", "done", 1)),
+        (["I walk on Tuesdays"], None),
+        (["I'm not going to walk on Tuesday"], None),
+        (["I love walking. I'll be away on Tuesday"], None),
+    ],
+)
+def test_a_commitment_is_noted_and_followed_up(turns: list[str], commitment: Commitment | None) -> None:
+    assert after(*turns).commitment == commitment
+
+
+def test_preferences_and_goal_are_the_last_ones_told() -> None:
+    state = after("I'd rather be indoors, on my own", "Actually I prefer the park with other people")
+    assert (state.setting, state.company, state.place) == ("outdoor", "others", "park")
+    assert after("I don't want a group class").company == "alone"
+    assert after("I want better balance so that I don't fall").goal == "balance"
+    assert after("The pool shuts at nine").place == ""
+
+
 def test_state_survives_the_way_through_json() -> None:
-    state = State(layer="regulatory", barrier="pain", activities=("walking",), minutes_available=10)
+    state = State(
+        layer="regulatory",
+        layer_confidence=0.5,
+        barrier="pain",
+        activities=("walking",),
+        disliked=("golf",),
+        minutes_available=10,
+        commitment=Commitment("walking", "monday"),
+    )
     assert State.from_dict(json.loads(json.dumps(state.to_dict()))) == state
 
 
 def test_state_of_another_release_is_read_as_far_as_it_is_known() -> None:
-    assert State.from_dict({"barrier": "pain", "mood": "fine"}) == State(barrier="pain")
+    stored = {"barrier": "pain", "mood": "fine", "commitment": {"activity": "golf", "where": "links"}}
+    assert State.from_dict(stored) == State(barrier="pain", commitment=Commitment("golf"))
+
+
+def after(*turns: str) -> State:
+    state = State()
+    for text in turns:
+        state = update(state, text)
+    return state
