@@ -10,13 +10,16 @@ COMPILE := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --
 	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 .DEFAULT_GOAL := help
-.PHONY: run test lint chaos lock sbom help
+.PHONY: run test fuzz lint chaos lock sbom help
 
 run: ## start everything; Ctrl-C stops it
 	@exec $(PYTHON) $(SETUP) $(RUN) -- -m local run
 
 test: ## all tests; ARGS="tests/unit -k triage" for some of them
 	@exec $(PYTHON) $(SETUP) $(DEVELOP) -- -m pytest $(ARGS)
+
+fuzz: ## ten times as many damaged recordings as `make test` tries
+	@exec $(PYTHON) $(SETUP) $(DEVELOP) -- -m pytest --hypothesis-profile=fuzz tests/unit/workers/test_audio_mutations.py $(ARGS)
 
 lint: ## style, types, import arrows, containers, holes, secrets
 	@$(PYTHON) $(SETUP) $(DEVELOP)

@@ -16,7 +16,7 @@ _START = "0-0"
 
 @dataclass(frozen=True)
 class Event:
-    """`id` orders the events of a job and resumes a stream; `type` is stage, transcript, token or restart."""
+    """`id` orders the events of a job and resumes a stream; `type` is stage, transcript, token, audio or restart."""
 
     id: str
     type: str

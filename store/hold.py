@@ -13,6 +13,7 @@ from store.job_errors import INTERNAL, JobError
 from store.redis_commands import Redis
 from store.scripts import Scripts
 from store.sessions import Session
+from store.speech import place as speech_place
 
 
 class JobLost(Exception):
@@ -51,6 +52,7 @@ class Hold:
         self.key_id = record[b"key_id"].decode()
         self.request_id = record[b"request_id"].decode()
         self.speak = record[b"speak"] == b"1"
+        self.audio_format = record[b"audio_format"].decode()
         self.queued_ms = int(record[b"started_at"]) - int(record[b"created_at"])
         self.input: dict[str, Any] = self._open("input")
         self.transcript: dict[str, Any] | None = self._open("transcript")
@@ -62,6 +64,7 @@ class Hold:
         self.characters = 0  # that a model spoke
         self._ends = ends
         self._writes = 0
+        self._spoken = 0  # parts of the spoken reply so far
 
     def used(self) -> str:
         """What this attempt used so far, in the order of `settle` in `lua/engine.lua`."""
@@ -91,12 +94,13 @@ class Hold:
         speech: bytes = b"",
         calls: int = 0,
     ) -> None:
-        """Write a stage, an event, a transcript (a second attempt need not listen again) or the spoken reply."""
+        """Write a stage, an event, a transcript (a second attempt need not listen again) or a part of the speech."""
         sealed = [
             self._seal("event", event) if event else b"",
             self._seal("transcript", transcript) if transcript else b"",
-            self._session.cipher.seal(f"{self.job_id}|speech", speech) if speech else b"",
+            self._session.cipher.seal(speech_place(self.job_id, self._spoken), speech) if speech else b"",
         ]
+        self._spoken += bool(speech)
         self._writes += 1
         self._run("progress", sealed, stage=stage, calls=calls, write=f"{self.fence}.{self._writes}")
 
@@ -111,6 +115,7 @@ class Hold:
         usage: dict[str, Any],
         timings: dict[str, int],
         guardrails: list[dict[str, str]],
+        confirmation_needed: bool = False,
     ) -> None:
         """End the job with its answer. `said` is the person's side of the turn; None writes no history."""
         now = int(time.time() * 1000)
@@ -133,6 +138,7 @@ class Hold:
             usage=json.dumps(usage),
             timings=json.dumps(timings),
             guardrails=json.dumps(guardrails),
+            confirmation=int(confirmation_needed),
         )
 
     def fail(self, error: JobError) -> None:

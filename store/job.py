@@ -37,6 +37,11 @@ class Job:
     timings: dict[str, int]
     error: JobError | None
     metadata: dict[str, Any]
+    confirms: str | None  # the job that this one confirms or corrects
+    confirmed_by: str | None
+    confirmation_needed: bool  # it was not heard well, and nobody has confirmed it yet
+    speak: bool
+    audio_format: str
     created_at: int
     started_at: int | None
     completed_at: int | None
@@ -67,6 +72,9 @@ def read_job(job_id: str, session: Session, stored: dict[bytes, bytes], position
         raw = stored.get(name.encode())
         return int(raw) if raw else None
 
+    def word(name: str) -> str | None:
+        return stored.get(name.encode(), b"").decode() or None
+
     status = stored[b"status"].decode()
     spent = [value.decode().split() for name, value in stored.items() if name.startswith(b"spent:")]
     return Job(
@@ -74,8 +82,8 @@ def read_job(job_id: str, session: Session, stored: dict[bytes, bytes], position
         type=stored[b"type"].decode(),
         session_id=session.id,
         status=status,
-        stage=stored[b"stage"].decode() or None,
-        outcome=stored[b"outcome"].decode() if b"outcome" in stored else None,
+        stage=word("stage"),
+        outcome=word("outcome"),
         attempts=int(stored[b"attempts"]),
         model_calls=int(stored[b"calls"]),
         queue_position=position,
@@ -89,6 +97,11 @@ def read_job(job_id: str, session: Session, stored: dict[bytes, bytes], position
         timings=plain("timings", {}),
         error=_error(stored),
         metadata=opened("metadata"),
+        confirms=word("confirms"),
+        confirmed_by=word("confirmed_by"),
+        confirmation_needed=word("confirmation") == "1" and word("confirmed_by") is None,
+        speak=word("speak") == "1",
+        audio_format=word("audio_format") or "mp3",
         created_at=int(stored[b"created_at"]),
         started_at=moment("started_at"),
         completed_at=moment("completed_at"),

@@ -47,7 +47,8 @@ class Jobs:
             The job's id, and whether it is an earlier one (same Idempotency-Key, same content).
 
         Raises:
-            SubmitRefused: with `gone`, `ending`, `busy` or `mismatch`; nothing was written.
+            SubmitRefused: with `gone`, `ending`, `busy`, `mismatch`, `not_confirmable` or `confirmed`; nothing was
+                written.
             LimitsReached: the same, for the waiting cap and the budget.
             OutOfMemoryError: Redis, or its part for recordings, is full. An escalated message may use what is left.
         """
@@ -89,6 +90,8 @@ class Jobs:
             token=token,
             type=submission.type,
             speak=int(submission.speak),
+            audio_format=submission.audio_format,
+            confirms=submission.confirms,
             on_busy=submission.on_busy,
             deadline_ms=submission.deadline_ms,
             request_id=submission.request_id,
@@ -112,8 +115,21 @@ class Jobs:
             event = {"type": "token", "data": {"text": settled.reply}}
             sealed.append(cipher.seal_json(f"{job_id}|event", event))
         script_keys = [*keys.ledger(session.id, session.key_id, job_id), _record(session, submission)]
+        script_keys.append(keys.job(submission.confirms))
         answer: list[bytes] = self._scripts.run("submit", script_keys, [arguments, *sealed])
         return answer
+
+    def has_speech(self, job: Job) -> bool:
+        """Whether there is a spoken reply, or the beginning of one."""
+        return bool(self._redis.exists(keys.speech(job.id)))
+
+    def webhook(self, job: Job) -> dict[str, str] | None:
+        """Who was named, beside the registered endpoints, to hear of this job's end; as in `Submission`."""
+        sealed = self._redis.hget(keys.job(job.id), "webhook")
+        if not sealed:
+            return None
+        found: dict[str, str] = json.loads(self._vault.open(delivery_scripts.webhook_place(job.id), sealed))
+        return found
 
     def _sealed_webhook(self, job_id: str, webhook: dict[str, str] | None) -> bytes:
         """Not under the session's key: what is on its way to a receiver may outlive the session."""
@@ -189,15 +205,6 @@ class Jobs:
             if answer[0] != b"raced":  # it was told to receivers in between: look again
                 counts = [int(count) for count in answer[1:]] or [0, 0, 0, 0]
                 return dict(zip(("messages", "events", "recordings", "deliveries"), counts, strict=True))
-
-    def has_speech(self, job: Job) -> bool:
-        """Whether there is a spoken reply."""
-        return bool(self._redis.exists(keys.speech(job.id)))
-
-    def speech(self, job: Job, session: Session) -> bytes | None:
-        """The spoken reply (MP3), if there is one."""
-        sealed = self._redis.get(keys.speech(job.id))
-        return session.cipher.open(f"{job.id}|speech", sealed) if sealed else None
 
     def cancel(self, job: Job, session: Session) -> str:
         """Ask for the end of a job; returns its status before. Idempotent."""

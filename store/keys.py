@@ -68,7 +68,7 @@ def audio(job_id: str) -> str:
 
 
 def speech(job_id: str) -> str:
-    """Sealed spoken reply."""
+    """List of the sealed parts of the spoken reply, in order."""
     return f"rr:speech:{job_id}"
 
 

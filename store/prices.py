@@ -63,10 +63,12 @@ def as_of() -> str:
 
 
 def rates(settings: Settings) -> Rates:
-    """What the configured models cost. The offline models are free."""
+    """What the configured models cost; of several chat models, the dearest. The offline models are free."""
     if settings.offline:
         return FREE
-    chat, chat_known = _price("chat", settings.openai_model)
+    listed = [_price("chat", name.strip()) for name in settings.openai_model.split(",")]
+    chat = {unit: max(prices[unit] for prices, _ in listed) for unit in listed[0][0]}
+    chat_known = all(known for _, known in listed)
     heard, heard_known = _price("transcription", settings.openai_transcription_model)
     spoken, spoken_known = _price("speech", settings.openai_speech_model)
     return Rates(

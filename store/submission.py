@@ -29,6 +29,7 @@ class LimitsReached(SubmitRefused):
 class Submission:
     """A validated request for a job. `deadline_ms` counts from acceptance.
 
+    `confirms` is the id of the job that this one confirms or corrects, of the same session.
     `webhook`, if any, is `{"url": …}` or `{"endpoint_id": …}`: who hears of its end, beside the registered endpoints.
     """
 
@@ -40,8 +41,10 @@ class Submission:
     metadata: dict[str, Any] = field(default_factory=dict)
     webhook: dict[str, str] | None = None
     speak: bool = False
+    audio_format: str = "mp3"
     on_busy: str = "enqueue"
     idempotency_key: str = ""
+    confirms: str = ""
 
     def content(self) -> bytes:
         """What makes two submissions the same, for idempotency."""
@@ -51,7 +54,9 @@ class Submission:
             self.metadata,
             self.webhook,
             self.speak,
+            self.audio_format,
             self.on_busy,
+            self.confirms,
             hashlib.sha256(self.audio).hexdigest(),
         ]
         return json.dumps(fields, sort_keys=True).encode()

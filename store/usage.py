@@ -34,7 +34,8 @@ def reserve(submission: Submission, settings: Settings, price: Rates) -> int:
     if submission.type == "voice":
         seconds = min(settings.max_audio_seconds, math.ceil(len(submission.audio) / _LEAST_BYTES_PER_SECOND))
         text_tokens = seconds * _TOKENS_PER_SECOND_HEARD
-    output = REASONING_OUTPUT_TOKENS if _REASONING.match(settings.openai_model) else OUTPUT_TOKENS
+    reasoning = any(_REASONING.match(name.strip()) for name in settings.openai_model.split(","))
+    output = REASONING_OUTPUT_TOKENS if reasoning else OUTPUT_TOKENS
     return price.cost(
         input_tokens=PROMPT_TOKENS + HISTORY_TOKENS + text_tokens,
         output_tokens=output,

@@ -19,4 +19,5 @@ _short = settings(
 )
 settings.register_profile("short", _short)
 settings.register_profile("long", max_examples=3000, stateful_step_count=60, deadline=None, database=None)
+settings.register_profile("fuzz", max_examples=300, deadline=None)
 settings.load_profile("short")

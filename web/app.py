@@ -29,10 +29,13 @@ from store.outbox import Outbox
 from store.revocations import Revocations
 from store.session_tokens import SessionTokens
 from store.sessions import Sessions
+from store.speech import Speech
 from store.usage import Usage
 from store.webhook_endpoints import Endpoints
 from web import auth, bodies, commands, errors, first_aid, https, limits
 from web.access_log import record
+from web.audio import blueprint as audio
+from web.confirmations import blueprint as confirmations
 from web.deliveries import blueprint as deliveries
 from web.errors import PROBLEM, ErrorSchema
 from web.events import blueprint as events
@@ -121,7 +124,8 @@ def create_app(settings: Settings) -> Flask:
         ],
     )
     api = _Api(app, spec_kwargs=_spec())
-    for blueprint in (sessions, tokens, messages, jobs, events, usage, webhook_endpoints, deliveries, keys, probes):
+    talking = (sessions, tokens, messages, confirmations, jobs, events, audio)
+    for blueprint in (*talking, usage, webhook_endpoints, deliveries, keys, probes):
         api.register_blueprint(blueprint)
     app.register_blueprint(pages)
     app.extensions["openapi"] = with_common_answers(api.spec.to_dict())
@@ -140,6 +144,7 @@ def _services(settings: Settings) -> Services:
         health=Health(redis),
         usage=Usage(redis, settings),
         events=Events(redis),
+        speech=Speech(redis),
         notifications=Notifications(redis),
         api_keys=ApiKeys(redis, plain_keys=settings.api_keys, admin_key=settings.admin_api_key),
         revocations=Revocations(redis, jobs, sessions, settings),

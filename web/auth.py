@@ -34,11 +34,12 @@ BY_TOKEN = frozenset(
         "sessions.erase_session",
         "messages.post_message",
         "messages.post_recording",
+        "confirmations.confirm_job",
         "jobs.get_job",
         "jobs.cancel_job",
         "jobs.erase_job",
-        "jobs.get_speech",
         "events.stream_events",
+        "audio.get_speech",
     }
 )
 _BEARER = "bearer "

@@ -36,6 +36,12 @@ _REFUSED = {
     "ending": (409, "session_ending", "This session ends before the job could. Open a new one with POST /sessions."),
     "busy": (409, "session_busy", "A job of this session is still running, and on_busy is reject."),
     "raced": (409, "session_busy", "Too many messages for this session at one moment. Please send it again."),
+    "not_confirmable": (
+        409,
+        "not_confirmable",
+        "This job does not wait for a confirmation: see its `confirmation_needed`. Send a new message instead.",
+    ),
+    "confirmed": (409, "already_confirmed", "This job was confirmed before: see its `confirmed_by`."),
     "mismatch": (422, "idempotency_mismatch", "This Idempotency-Key was used with other content. Use a new one."),
 }
 
@@ -182,7 +188,9 @@ def register(app: Flask) -> None:
         status = error.code or 500
         data = getattr(error, "data", None) or {}  # what webargs knows about a refused body
         code, detail = _http_words(status, error)
-        headers = {name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After"}}
+        headers = {
+            name: value for name, value in error.get_headers() if name in {"Allow", "Retry-After", "Content-Range"}
+        }
         return respond(ApiError(status, code, detail, errors=data.get("messages"), headers=headers))
 
     @app.errorhandler(Exception)
@@ -200,6 +208,7 @@ def too_large(megabytes: int) -> ApiError:
 def _http_words(status: int, error: HTTPException) -> tuple[str, str]:
     words = {
         400: ("bad_request", "The request could not be read. Send JSON, or multipart/form-data for a recording."),
+        416: ("range_not_satisfiable", "The recording is shorter than that; Content-Range says how long it is."),
         404: ("not_found", "There is nothing at this address. The routes are listed at /docs."),
         405: ("method_not_allowed", "This address does not take that method. The routes are listed at /docs."),
         415: (

@@ -42,7 +42,7 @@ _EVENT = {
 @blueprint.alt_response(404, description="No such job", **PROBLEM)
 @blueprint.doc(parameters=[LAST_EVENT_ID])
 def stream_events(job_id: str) -> Response:
-    """Server-sent events: `stage`, `transcript`, `token`, `restart` and at last `done`, which carries the job.
+    """Server-sent events: `stage`, `transcript`, `token`, `audio`, `restart` and at last `done`, with the job.
 
     Each has an `id`. Without `Last-Event-ID` the stream starts at the first event, also after the job's end. The
     tokens since the last `restart`, joined, are the reply. Leaving cancels nothing.

@@ -9,7 +9,7 @@ from typing import Any
 from flask import current_app, g, request
 
 import safety
-from web.texts import clean
+from store.texts import clean
 
 _LONGEST_SCREENED = 20_000  # characters; far above MAX_MESSAGE_LENGTH, so that a refused message is screened too
 
@@ -23,8 +23,12 @@ def screen() -> None:
     except RecursionError:
         return
     text = (body if isinstance(body, dict) else request.form).get("text")
-    if not isinstance(text, str):
-        return
+    if isinstance(text, str):
+        look_at(text)
+
+
+def look_at(text: str) -> None:
+    """Triage a text, and keep the help text for whatever answer follows."""
     # As it was sent, and as the coach would see it: invisible characters may pad the words, or stand between them.
     for version in dict.fromkeys((text, clean(text))):
         triage = safety.triage(version[:_LONGEST_SCREENED], current_app.config["SETTINGS"].safety_locale)

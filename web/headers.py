@@ -22,3 +22,4 @@ WAIT = _parameter("query", "wait", "the same as `Prefer: wait=N`", type="integer
 CANCEL_AFTER = _parameter("header", "Cancel-After", "end the job as expired after so many seconds", example="90s")
 KEY_OR_TOKEN: list[dict[str, list[str]]] = [{"ApiKey": []}, {"SessionToken": []}]  # what `auth.BY_TOKEN` accepts
 LAST_EVENT_ID = _parameter("header", "Last-Event-ID", "the last event seen: the stream goes on behind it")
+RANGE = _parameter("header", "Range", "a part of it, such as `bytes=0-1023` (RFC 9110)")

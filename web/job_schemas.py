@@ -12,6 +12,8 @@ from web.schemas import CitationSchema, moment
 
 STATUSES = ("queued", "in_progress", "cancelling", "completed", "failed", "cancelled", "expired")
 
+OUTCOMES = ("answered", "declined", "escalated", "needs_confirmation", "no_speech")
+
 
 class OutputSchema(Schema):
     """What the coach answered."""
@@ -26,7 +28,8 @@ class TranscriptSchema(Schema):
 
     text = fields.String()
     language = fields.String(allow_none=True)
-    confidence = fields.Float(allow_none=True)
+    confidence = fields.Float(allow_none=True, metadata={"description": "from 0 to 1"})
+    duration_seconds = fields.Float(attribute="seconds", metadata={"description": "of the recording"})
 
 
 class CoachSchema(Schema):
@@ -96,7 +99,7 @@ class JobSchema(Schema):
     session_id = fields.String()
     status = fields.String(validate=validate.OneOf(STATUSES))
     stage = fields.String(allow_none=True)
-    outcome = fields.String(allow_none=True)
+    outcome = fields.String(allow_none=True, validate=validate.OneOf(OUTCOMES))
     attempts = fields.Integer()
     model_calls = fields.Integer(metadata={"description": "calls of a model, also those of interrupted attempts"})
     queue_position = fields.Integer(allow_none=True, metadata={"description": "how many jobs go first"})
@@ -110,6 +113,11 @@ class JobSchema(Schema):
     error = fields.Nested(JobErrorSchema, allow_none=True)
     cancel = fields.Nested(CancelSchema, allow_none=True)
     metadata = fields.Dict()
+    confirmation_needed = fields.Boolean(
+        metadata={"description": "it was not heard well: `POST /jobs/{id}/confirm` confirms or corrects it, once"}
+    )
+    confirms = fields.String(allow_none=True, metadata={"description": "the job that this one confirms or corrects"})
+    confirmed_by = fields.String(allow_none=True, metadata={"description": "the job that confirmed or corrected this"})
     created_at = moment("when it was accepted")
     started_at = moment("when a worker first took it", nullable=True)
     completed_at = moment("when it ended", nullable=True)

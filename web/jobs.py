@@ -1,4 +1,4 @@
-"""Jobs: list them, look at one, wait for it, cancel it, erase it, hear its spoken reply."""
+"""Jobs: list them, look at one, wait for it, cancel it, erase it."""
 
 from __future__ import annotations
 
@@ -74,19 +74,6 @@ def erase_job(job_id: str) -> Any:
         detail = "This job is not over yet. Cancel it first (POST /jobs/{id}/cancel), or wait for its end."
         raise ApiError(409, "job_running", detail)
     return {"message": "Job erased", "erased": receipt}
-
-
-@blueprint.route("/jobs/<job_id>/audio", methods=["GET"])
-@blueprint.doc(security=KEY_OR_TOKEN)
-@blueprint.response(200, {"type": "string", "format": "binary"}, content_type="audio/mpeg")
-@blueprint.alt_response(404, description="No such job, or no spoken reply", **PROBLEM)
-def get_speech(job_id: str) -> Response:
-    """The spoken reply as MP3, if `speak` asked for one."""
-    job = own_job(job_id)
-    speech = services().jobs.speech(job, own_session(job.session_id))
-    if speech is None:
-        raise not_found("spoken reply")
-    return Response(speech, mimetype="audio/mpeg")
 
 
 def job_response(job_id: str, *, created: bool, replayed: bool, wait: float = 0.0) -> Response:

@@ -12,6 +12,8 @@ from web.texts import Said
 from web.webhook_schemas import JobWebhookSchema
 
 ON_BUSY = ("enqueue", "reject", "cancel_previous")
+AUDIO_TYPES = {"mp3": "audio/mpeg", "wav": "audio/wav", "opus": "audio/ogg"}
+_FORMAT_HELP = {"description": "of the spoken reply, if `speak` asks for one; opus comes in Ogg"}
 
 
 class MessageSchema(Schema):
@@ -28,7 +30,19 @@ class MessageSchema(Schema):
     metadata = fields.Dict(keys=fields.String(), load_default=dict, validate=check_metadata)
     on_busy = fields.String(load_default="enqueue", validate=validate.OneOf(ON_BUSY))
     speak = fields.Boolean(load_default=False, metadata={"description": "also make a spoken reply"})
+    audio_format = fields.String(load_default="mp3", validate=validate.OneOf(AUDIO_TYPES), metadata=_FORMAT_HELP)
     webhook = fields.Nested(JobWebhookSchema, metadata={"description": "who hears of the job's end"})
+
+
+class ConfirmSchema(Schema):
+    """Body of `POST /jobs/{id}/confirm`."""
+
+    text = Said(
+        metadata={
+            "description": "what was really said, up to MAX_MESSAGE_LENGTH characters; none: it was heard rightly",
+            "minLength": 1,
+        }
+    )
 
 
 def _check_file(value: Any) -> None:
@@ -50,6 +64,7 @@ class VoiceSchema(Schema):
     metadata = MetadataText(load_default=dict, metadata={"type": "string", "description": "a JSON object"})
     on_busy = fields.String(load_default="enqueue", validate=validate.OneOf(ON_BUSY))
     speak = fields.Boolean(load_default=False)
+    audio_format = fields.String(load_default="mp3", validate=validate.OneOf(AUDIO_TYPES), metadata=_FORMAT_HELP)
     webhook = _WebhookText(
         metadata={"type": "string", "description": "a JSON object with `url` or `endpoint_id`, as for a message"}
     )

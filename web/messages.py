@@ -38,17 +38,28 @@ def _settings() -> Settings:
 
 def _escalate(session_id: str) -> Response:
     """Answer a message that reads like an emergency at once, whatever else is wrong with the request or the queue."""
-    session = own_session(session_id)
+    session, webhook = own_session(session_id), _readable("webhook")
+    return settle(
+        session,
+        metadata=_readable("metadata") or {},
+        webhook=webhook if webhook and not g.token and fine_at_sight(webhook) else None,
+    )
+
+
+def settle(
+    session: Session, *, metadata: dict[str, Any], webhook: dict[str, str] | None, confirms: str = ""
+) -> Response:
+    """Answer what `first_aid` found to read like an emergency with the help text, as a job that is over."""
     settled = Settled("escalated", g.safety["text"], [{"name": "safety", "phase": "input", "verdict": "block"}])
-    webhook = _readable("webhook")
     submission = Submission(
         type="message",
         input={"text": g.grave_text[: _settings().max_message_length]},
         deadline_ms=0,  # it is over as it is accepted
         request_id=g.request_id,
-        metadata=_readable("metadata") or {},
-        webhook=webhook if webhook and not g.token and fine_at_sight(webhook) else None,
+        metadata=metadata,
+        webhook=webhook,
         idempotency_key=request.headers.get("Idempotency-Key", ""),
+        confirms=confirms,
     )
     job_id, replayed = services().jobs.submit(session, submission, settled)
     return job_response(job_id, created=False, replayed=replayed)
@@ -77,12 +88,7 @@ def _readable(field: str) -> dict[str, Any] | None:
 @blueprint.arguments(MessageSchema)
 def post_message(body: dict[str, Any], session_id: str) -> Response:
     """Send a message; answers with a job. `Prefer: wait=N` waits up to N seconds for its end."""
-    longest = _settings().max_message_length
-    if len(body["text"]) > longest:
-        errors = {"json": {"text": [f"Longer than maximum length {longest}."]}}
-        raise ApiError(
-            422, "invalid_request", f"The message is too long. Maximum: {longest} characters.", errors=errors
-        )
+    check_length(body["text"])
     session, wait = own_session(session_id), wait_seconds()
     submission = _submission("message", {"text": body["text"]}, body)
     return _accept(session, submission, "json", wait)
@@ -101,11 +107,21 @@ def post_message(body: dict[str, Any], session_id: str) -> Response:
 @limited("RATE_LIMIT_VOICE_PER_HOUR")
 @blueprint.arguments(VoiceSchema, location="files")
 def post_recording(body: dict[str, Any], session_id: str) -> Response:
-    """Send a recording of speech (WAV, WebM, MP3, M4A, Ogg or Opus); answers with a job."""
+    """Send a recording of speech (WAV, WebM, MP3, M4A, AAC, FLAC, Ogg or Opus); answers with a job."""
     session, wait = own_session(session_id), wait_seconds()
     audio = read_audio(body["audio"], _settings().max_audio_size_mb)
     submission = _submission("voice", {}, body, audio)
     return _accept(session, submission, "files", wait)
+
+
+def check_length(text: str) -> None:
+    """Refuse a text that is longer than `MAX_MESSAGE_LENGTH`."""
+    longest = _settings().max_message_length
+    if len(text) > longest:
+        errors = {"json": {"text": [f"Longer than maximum length {longest}."]}}
+        raise ApiError(
+            422, "invalid_request", f"The message is too long. Maximum: {longest} characters.", errors=errors
+        )
 
 
 def _accept(session: Session, submission: Submission, location: str, wait: float) -> Response:
@@ -121,18 +137,20 @@ def _submission(kind: str, said: dict[str, Any], options: dict[str, Any], audio:
     return Submission(
         type=kind,
         input=said,
-        deadline_ms=_deadline_seconds() * 1000,
+        deadline_ms=deadline_seconds() * 1000,
         request_id=g.request_id,
         audio=audio,
         metadata=options.get("metadata", {}),
         webhook=options.get("webhook"),
         speak=options.get("speak", False),
+        audio_format=options.get("audio_format", "mp3"),
         on_busy=options.get("on_busy", "enqueue"),
-        idempotency_key=_idempotency_key(),
+        idempotency_key=idempotency_key(),
     )
 
 
-def _idempotency_key() -> str:
+def idempotency_key() -> str:
+    """The request's `Idempotency-Key`, or an empty one."""
     key = request.headers.get("Idempotency-Key", "")
     if len(key) > IDEMPOTENCY_KEY_LENGTH:
         detail = f"An Idempotency-Key may have up to {IDEMPOTENCY_KEY_LENGTH} characters."
@@ -140,7 +158,7 @@ def _idempotency_key() -> str:
     return key
 
 
-def _deadline_seconds() -> int:
+def deadline_seconds() -> int:
     """`Cancel-After: 90s`, within the service's own limit."""
     longest = _settings().job_deadline_seconds
     given = request.headers.get("Cancel-After", "")

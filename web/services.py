@@ -20,6 +20,7 @@ from store.redis_commands import Redis
 from store.revocations import Revocations
 from store.session_tokens import SessionTokens
 from store.sessions import Session, Sessions
+from store.speech import Speech
 from store.usage import Usage
 from store.webhook_endpoints import Endpoints
 from web.errors import not_found
@@ -35,6 +36,7 @@ class Services:
     history: History
     jobs: Jobs
     events: Events
+    speech: Speech
     notifications: Notifications
     health: Health
     usage: Usage

@@ -1,31 +1,20 @@
-"""What a written message may be: what is taken out of it, and what is refused."""
+"""What a written message may be, and what is refused."""
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections import Counter
 from typing import Any
 
 from marshmallow import ValidationError, fields
 
+from store.texts import clean
+
 # Shorter texts may well be one letter: "no", "...", "aaah", "hmmmmmmmmm".
 REPETITION_FROM = 20  # characters, white space not counted
 REPETITION_SHARE = 0.8
 
-# What nobody sees and nobody types: control characters, marks that turn the direction of reading (CVE-2021-42574),
-# tags that spell out a second, hidden text, and invisible ones between letters. Line ends and tabs stay, and so do the
-# joiners (U+200C, U+200D) and direction marks (U+200E, U+200F, U+061C) that scripts and emoji need.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]"
-)
-_LINE_END = re.compile("\r\n?")
 _UNSEEN = frozenset({"Zs", "Zl", "Zp", "Cc", "Cf", "Cn"})
-
-
-def clean(text: str) -> str:
-    """The text without invisible characters and with one kind of line end; its Unicode form is left as it was sent."""
-    return _INVISIBLE.sub("", _LINE_END.sub("\n", text))
 
 
 class Said(fields.String):

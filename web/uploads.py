@@ -26,9 +26,14 @@ class InMemoryRequest(Request):
         return io.BytesIO()
 
 
-_MP3_SYNC = b"\xff"
-_MP3_SYNC_BITS = 0xE0
-_MP3_LAYER = 0x06
+_STARTS = {b"\x1aE\xdf\xa3": "webm", b"OggS": "ogg", b"fLaC": "flac", b"ID3": "mp3"}
+_SYNC = b"\xff"
+_SYNC_BITS, _LAYER_BITS = 0xE0, 0x06  # of MPEG audio; ADTS (ISO/IEC 13818-7) has twelve sync bits, and layer 0
+_ADTS_BITS, _ADTS = 0xF6, 0xF0
+# Pictures that come in an MP4 container (ISO/IEC 23008-12, and what cameras write).
+_PICTURES = frozenset(
+    {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1", b"avif", b"avis", b"crx "}
+)
 
 
 @dataclass(frozen=True)
@@ -41,11 +46,16 @@ _KINDS = {
     "wav": _Kind(frozenset({".wav"}), frozenset({"audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"})),
     "webm": _Kind(frozenset({".webm"}), frozenset({"audio/webm", "video/webm"})),
     "mp3": _Kind(frozenset({".mp3"}), frozenset({"audio/mpeg", "audio/mp3"})),
-    "mp4": _Kind(frozenset({".m4a", ".mp4"}), frozenset({"audio/mp4", "audio/m4a", "audio/x-m4a", "video/mp4"})),
+    "mp4": _Kind(
+        frozenset({".m4a", ".mp4", ".3gp"}),
+        frozenset({"audio/mp4", "audio/m4a", "audio/x-m4a", "video/mp4", "audio/3gpp", "video/3gpp"}),
+    ),
+    "aac": _Kind(frozenset({".aac"}), frozenset({"audio/aac", "audio/x-aac", "audio/aacp"})),
+    "flac": _Kind(frozenset({".flac"}), frozenset({"audio/flac", "audio/x-flac"})),
     "ogg": _Kind(frozenset({".ogg", ".opus"}), frozenset({"audio/ogg", "audio/opus", "application/ogg"})),
 }
 _SILENT_TYPES = frozenset({"", "application/octet-stream"})  # these claim nothing
-_ACCEPTED = "Send audio as WAV, WebM, MP3, M4A, Ogg or Opus."
+_ACCEPTED = "Send audio as WAV, WebM, MP3, M4A, AAC, FLAC, Ogg or Opus."
 
 
 def read_audio(upload: FileStorage, max_megabytes: int) -> bytes:
@@ -72,15 +82,17 @@ def read_audio(upload: FileStorage, max_megabytes: int) -> bytes:
 
 
 def _sniff(head: bytes) -> str:
-    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
-        return "wav"
-    if head[:4] == b"\x1aE\xdf\xa3":
-        return "webm"
+    if head[:4] == b"RIFF":
+        return "wav" if head[8:12] == b"WAVE" else ""
     if head[4:8] == b"ftyp":
-        return "mp4"
-    if head[:4] == b"OggS":
-        return "ogg"
-    synced = (
-        len(head) > 1 and head[:1] == _MP3_SYNC and head[1] & _MP3_SYNC_BITS == _MP3_SYNC_BITS and head[1] & _MP3_LAYER
-    )
-    return "mp3" if head[:3] == b"ID3" or synced else ""
+        return "" if head[8:12] in _PICTURES else "mp4"
+    if head[:1] == _SYNC and len(head) > 1:
+        return _stream(head[1])
+    return next((kind for start, kind in _STARTS.items() if head.startswith(start)), "")
+
+
+def _stream(second: int) -> str:
+    """What has no header but its frames: MP3, or AAC (ADTS)."""
+    if second & _ADTS_BITS == _ADTS:
+        return "aac"
+    return "mp3" if second & _SYNC_BITS == _SYNC_BITS and second & _LAYER_BITS else ""

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import io
 import json
 import subprocess
 import sys
-import wave
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
-SAMPLE_RATE = 16_000
-_CHILD = Path(__file__).parent / "decode_child.py"
-_WALL_SECONDS = 30.0
+from workers.recording import Recording
 
+_CHILD = Path(__file__).parent / "decode_child.py"
+_WALL_SECONDS = 15.0  # the child ends itself after seconds of CPU time; this is for a crowded machine
 
 # What `decode_child.py` answers -> what the person reads.
 _REFUSALS = {
     "audio_unreadable": "The recording could not be read. Please record it again as WAV, WebM, MP3, M4A or Ogg.",
+    "audio_truncated": "The recording breaks off before anything can be heard. Please record it again.",
     "audio_too_long": "The recording is too long. Please send a shorter one.",
 }
 
@@ -32,28 +30,6 @@ class AudioError(Exception):
         self.message = _REFUSALS[code]
 
 
-@dataclass(frozen=True)
-class Recording:
-    """Decoded audio: signed 16-bit little-endian mono PCM at `SAMPLE_RATE`."""
-
-    pcm: bytes
-
-    @property
-    def seconds(self) -> float:
-        """Duration, counted in samples."""
-        return len(self.pcm) / 2 / SAMPLE_RATE
-
-    def wav(self) -> bytes:
-        """The same as a WAV file."""
-        target = io.BytesIO()
-        with wave.open(target, "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(SAMPLE_RATE)
-            file.writeframes(self.pcm)
-        return target.getvalue()
-
-
 def decode(
     upload: bytes, *, max_seconds: int, run: Callable[[Callable[[], bytes]], bytes] = lambda call: call()
 ) -> Recording:
@@ -62,7 +38,8 @@ def decode(
     `run` makes the blocking call; when it raises instead of waiting for the end, the child is killed.
 
     Raises:
-        AudioError: `audio_unreadable` (not audio, damaged, or too slow to decode) or `audio_too_long`.
+        AudioError: `audio_unreadable` (not audio, damaged, or too slow to decode), `audio_truncated` (it breaks off at
+            once) or `audio_too_long`.
     """
     command, pipe = [sys.executable, "-I", str(_CHILD), str(max_seconds)], subprocess.PIPE
     # S603: our own interpreter and file; the upload goes in as bytes.

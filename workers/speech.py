@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
 
 import openai
 
 from coach.model import CONNECT_SECONDS, mapped_errors, seconds_left
-from workers.audio import Recording
+from workers.recording import Recording
+from workers.transcript import Transcript, of_segments, of_text
 
-NO_SPEECH_PROBABILITY = 0.6  # Whisper's own threshold: https://github.com/openai/whisper (transcribe.py)
-NO_SPEECH_LOG_PROBABILITY = -1.0
 VOICE = "alloy"
+SPEECH_RATE = 24_000  # of the samples that `speak` answers (https://platform.openai.com/docs/api-reference/audio)
 READ_SECONDS = 120.0  # without a byte; the longest recording takes a hosted model some twenty seconds
-
-
-@dataclass(frozen=True)
-class Transcript:
-    """What was heard. `confidence` from 0 to 1; empty `text` means that nobody spoke."""
-
-    text: str
-    language: str
-    confidence: float | None
-    seconds: float
-
-    def public(self) -> dict[str, Any]:
-        """The `transcript` object of a job."""
-        return {name: value for name, value in asdict(self).items() if name != "seconds"}
+# These answer one text with the log-probability of each token, and have no segments.
+_BY_TOKEN = re.compile(r"gpt-4o.*-transcribe")
 
 
 class Speech:
@@ -43,27 +28,30 @@ class Speech:
 
     def transcribe(self, recording: Recording, *, timeout: Callable[[], float]) -> Transcript:
         """Words of a recording. `timeout` answers how many seconds are left, and may raise to stop."""
+        file, limits = ("recording.wav", recording.wav(), "audio/wav"), _limits(timeout)
         with mapped_errors():
+            if _BY_TOKEN.match(self._transcription_model):
+                told = self._client.audio.transcriptions.create(
+                    file=file,
+                    model=self._transcription_model,
+                    response_format="json",
+                    include=["logprobs"],
+                    timeout=limits,
+                )
+                known = [token.logprob for token in told.logprobs or [] if token.logprob is not None]
+                return of_text(told.text, None, known, recording)
             answer = self._client.audio.transcriptions.create(
-                file=("recording.wav", recording.wav(), "audio/wav"),
-                model=self._transcription_model,
-                response_format="verbose_json",
-                timeout=_limits(timeout),
+                file=file, model=self._transcription_model, response_format="verbose_json", timeout=limits
             )
-        heard = [segment for segment in answer.segments or [] if not _silent(segment)]
-        text = " ".join(segment.text.strip() for segment in heard).strip() if answer.segments else answer.text.strip()
-        if not re.search(r"\w", text):
-            text = ""
-        spoken = sum(segment.end - segment.start for segment in heard)
-        weighted = sum(segment.avg_logprob * (segment.end - segment.start) for segment in heard)
-        confidence = round(math.exp(weighted / spoken), 3) if spoken > 0 else None
-        return Transcript(text, answer.language, confidence, recording.seconds)
+        if answer.segments:
+            return of_segments(answer.segments, answer.language, recording)
+        return of_text(answer.text, answer.language, (), recording)
 
     def speak(self, text: str, *, timeout: Callable[[], float]) -> bytes:
-        """The text as MP3."""
+        """The text as signed 16-bit little-endian mono PCM at `SPEECH_RATE`."""
         with mapped_errors():
             answer = self._client.audio.speech.create(
-                input=text, model=self._speech_model, voice=VOICE, response_format="mp3", timeout=_limits(timeout)
+                input=text, model=self._speech_model, voice=VOICE, response_format="pcm", timeout=_limits(timeout)
             )
             return answer.read()
 
@@ -72,8 +60,3 @@ def _limits(timeout: Callable[[], float]) -> openai.Timeout:
     """For connecting and for each read. The call as a whole is bounded by whoever waits for it: `workers.aside`."""
     left = seconds_left(timeout)
     return openai.Timeout(min(left, READ_SECONDS), connect=min(left, CONNECT_SECONDS))
-
-
-def _silent(segment: Any) -> bool:
-    likely_silence: bool = segment.no_speech_prob > NO_SPEECH_PROBABILITY
-    return likely_silence and segment.avg_logprob < NO_SPEECH_LOG_PROBABILITY

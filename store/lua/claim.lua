@@ -18,6 +18,7 @@ redis.call('HSET', JOB, 'status', 'in_progress', 'stage', '', 'lease_until', ms(
 redis.call('HSETNX', JOB, 'started_at', ms(NOW))
 redis.call('ZADD', LEASES, ms(NOW + A.lease_ms), A.job)
 redis.call('ZREM', DISPATCH, A.job)
+redis.call('DEL', SPEECH)  -- an earlier attempt may have begun to speak
 local attempt = redis.call('HINCRBY', JOB, 'attempts', 1)
 -- The fencing token is a count of its own: giving a job back for lack of a model takes an attempt off, never a fence.
 return {'ok', redis.call('HINCRBY', JOB, 'fence', 1), attempt, tonumber(job[2]) - NOW}

@@ -15,5 +15,5 @@ redis.call('LPUSH', DURATIONS[A.code], ms(NOW - redis.call('HGET', JOB, 'started
 redis.call('LTRIM', DURATIONS[A.code], 0, 49)
 if ARGV[3] ~= '' then redis.call('HSET', JOB, 'coach', ARGV[3]) end
 finish(A.job, A.code, 'completed', {'outcome', A.outcome, 'output', ARGV[2], 'usage', A.usage, 'timings', A.timings,
-  'guardrails', A.guardrails})
+  'guardrails', A.guardrails, 'confirmation', A.confirmation})
 return 'ok'

@@ -119,6 +119,7 @@ local function finish(job, code, status, fields)
   settle(JOB)
   announce(job)
   redis.call('DEL', AUDIO)
+  if status ~= 'completed' then redis.call('DEL', SPEECH) end  -- it had begun to speak
   leave(job, code)
   notify(job, status)
 end

@@ -1,9 +1,9 @@
 -- engine
 -- Accept a job: checks, record, place in line, idempotency record and (if admitted) Celery message, or nothing at all.
--- Returns {'ok'} or a word that says why not: replay, mismatch, gone, raced, ending, busy, storage_full, or limits, followed by the
--- seconds until the budget's day is over and every limit that is reached.
--- KEYS[MORE + 1] = idempotency record. ARGV[2..5] = sealed input, metadata, recording and webhook (the last two may be empty).
-local IDEMPOTENCY = KEYS[MORE + 1]
+-- Returns {'ok'} or a word that says why not: replay, mismatch, gone, raced, not_confirmable, confirmed, ending, busy, storage_full,
+-- or limits, followed by the seconds until the budget's day is over and every limit that is reached.
+-- KEYS[MORE + 1] = idempotency record, KEYS[MORE + 2] = the job that A.confirms names, if it does. ARGV[2..5] = sealed input, metadata, recording and webhook (the last two may be empty).
+local IDEMPOTENCY, CONFIRMED = KEYS[MORE + 1], KEYS[MORE + 2]
 -- Older entries have no record any more: it ran out unswept, because nothing ran for longer than a session lives.
 local STALE_MS, STALE_US = ms(NOW - A.session_max_ms - BACKSTOP_MS), ms(NOW_US - (A.session_max_ms + BACKSTOP_MS) * 1000)
 if redis.call('HGET', JOB, 'token') == A.token then return {'ok'} end  -- the client library sent it twice
@@ -17,12 +17,15 @@ end
 local session = redis.call('HMGET', SESSION, 'n', 'ends_at', 'expires_at')
 if not session[1] or tonumber(session[3]) <= NOW then return {'gone'} end
 if tonumber(session[1]) ~= A.n - 1 then return {'raced'} end
+local confirmed = redis.call('HMGET', CONFIRMED, 'confirmation', 'confirmed_by')
+local confirmable = A.confirms ~= '' and confirmed[1] == '1' and not confirmed[2]
 local deadline = NOW + A.deadline_ms
 -- Jobs that ran out unswept gave nothing back: where none is left, nothing can be reserved or held.
 local unfinished, reserved, held = redis.call('ZCOUNT', OPEN, STALE_US, '+inf'), 0, 0
 if unfinished > 0 then reserved = math.max(0, redis.call('HGET', USAGE, 'reserved') or 0) end
 if redis.call('ZCARD', DEADLINES) > 0 then held = math.max(0, redis.call('GET', AUDIO_HELD) or 0) end
 if A.settled == '' then
+  if A.confirms ~= '' and not confirmable then return {confirmed[2] and 'confirmed' or 'not_confirmable'} end
   if tonumber(session[2]) < deadline then return {'ending'} end
   local reached = {'limits', math.ceil(DAY_MS * (TODAY + 1) / 1000 - NOW / 1000)}
   local waiting = unfinished - redis.call('ZCOUNT', RUNNING.m, STALE_MS, '+inf')
@@ -39,9 +42,10 @@ redis.call('HSET', SESSION, 'n', A.n)
 touch(A.session, deadline)
 redis.call('HSET', JOB, 'token', A.token, 'type', A.type, 'key_id', A.key_id, 'session_id', A.session, 'status', 'queued',
   'stage', '', 'attempts', 0, 'fence', 0, 'calls', 0, 'dispatches', 0, 'lease_until', 0, 'created_at', ms(NOW),
-  'deadline', ms(deadline), 'speak', A.speak, 'request_id', A.request_id, 'idempotency', A.digest ~= '' and IDEMPOTENCY or '',
+  'deadline', ms(deadline), 'speak', A.speak, 'audio_format', A.audio_format, 'confirms', confirmable and A.confirms or '', 'request_id', A.request_id, 'idempotency', A.digest ~= '' and IDEMPOTENCY or '',
   'input', ARGV[2], 'metadata', ARGV[3])
 if ARGV[5] ~= '' then redis.call('HSET', JOB, 'webhook', ARGV[5]) end
+if confirmable then redis.call('HSET', CONFIRMED, 'confirmed_by', A.job) end
 redis.call('ZADD', KEY_JOBS, ms(NOW_US), A.job)
 if redis.call('HINCRBY', USAGE, TODAY .. ':jobs', 1) == 1 then
   for _, field in ipairs(redis.call('HKEYS', USAGE)) do

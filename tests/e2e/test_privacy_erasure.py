@@ -25,7 +25,7 @@ from tests.support.phrase_scanner import Scanner
 
 # One phrase for each way in, so that a leak says where it came from.
 TEXT = "blåklint paraply nio"
-INTERRUPTED = "half of a turnip lantern"
+INTERRUPTED = "I walk with half of a turnip lantern"
 SPOKEN = "I walk with an orange umbrella."
 RECORDING = "koltrast inne i ljudet"
 FILE_NAME = "tallkotte saga femton"

@@ -19,7 +19,7 @@ from tests.integration.webhooks.receivers import answers
 from tests.support.audio_files import encode
 from tests.support.phrase_scanner import Scanner
 
-SAID = "hasselmus mandolin trettio"
+SAID = "I walk with hasselmus mandolin trettio"  # about walking: anything else would need no model
 SPOKEN = "I walk with a purple umbrella."
 NAME = "hidden-cello-lullaby"
 VALUE = "a gherkin in the attic"

@@ -24,6 +24,7 @@ from store.ledger import Ledger
 from store.outbox import Outbox
 from store.scripts import Scripts
 from store.sessions import Session, Sessions
+from store.speech import Speech
 from store.submission import Settled, Submission
 from store.webhook_endpoints import EVENTS, Endpoint, Endpoints
 
@@ -113,6 +114,9 @@ class Kit:
         found = self.jobs.get(job_id, session.key_id)
         assert found is not None
         return found
+
+    def spoken(self, job_id: str, session: Session) -> bytes:
+        return b"".join(Speech(self.redis).parts(job_id, session))
 
     def cancel(self, job_id: str) -> str:
         job = self.job(job_id)

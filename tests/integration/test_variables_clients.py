@@ -28,6 +28,12 @@ from workers.app import create_app
 from workers.container import Container
 
 SAID = "Walking ten minutes after lunch is a good start."
+SPOKEN = "I would like to walk more"
+_SEGMENT = {"id": 0, "seek": 0, "start": 0.0, "end": 1.0, "text": SPOKEN, "tokens": [], "temperature": 0.0} | {
+    "avg_logprob": -0.2,
+    "compression_ratio": 1.0,
+    "no_speech_prob": 0.01,
+}
 _CHUNK = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
 _DELTA = {"index": 0, "delta": {"role": "assistant", "content": SAID}, "finish_reason": None}
 _END = {"index": 0, "delta": {}, "finish_reason": "stop"}
@@ -60,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"]))
         if self.path.endswith("/transcriptions"):
             model = body.partition(b'name="model"\r\n\r\n')[2].partition(b"\r\n")[0].decode()
-            heard = {"text": "I would like to walk more", "language": "english", "duration": 1.0, "segments": []}
+            heard = {"text": SPOKEN, "language": "english", "duration": 1.0, "segments": [_SEGMENT]}
             self._answer(200, "application/json", json.dumps(heard).encode(), model)
             return
         asked = json.loads(body)

@@ -18,6 +18,8 @@ CONTAINERS = {
     "speech.opus": ("ogg", "libopus", 48_000, "audio/opus"),
     "speech.webm": ("webm", "libopus", 48_000, "audio/webm"),
     "speech.m4a": ("ipod", "aac", 24_000, "audio/mp4"),
+    "speech.aac": ("adts", "aac", 24_000, "audio/aac"),
+    "speech.flac": ("flac", "flac", 16_000, "audio/flac"),
 }
 
 

@@ -100,7 +100,7 @@ def test_progress_shows_stage_transcript_speech_and_events(kit: Kit) -> None:
     job = kit.job(job_id)
     assert (job.stage, job.transcript) == ("transcribing", {"text": SAID, "language": "en"})
     assert kit.jobs.has_speech(job)
-    assert kit.jobs.speech(job, session) == b"ID3-spoken"
+    assert kit.spoken(job_id, session) == b"ID3-spoken"
     assert kit.redis.hget(keys.job(job_id), "calls") == b"3"
     [(_, fields)] = kit.redis.xrange(keys.events(job_id))
     event = session.cipher.open_json(f"{job_id}|event", fields[b"event"])
@@ -123,7 +123,7 @@ def test_without_a_spoken_reply_there_is_none(kit: Kit) -> None:
     job_id = kit.submit(session)
     kit.run(job_id)
     assert not kit.jobs.has_speech(kit.job(job_id))
-    assert kit.jobs.speech(kit.job(job_id), session) is None
+    assert kit.spoken(job_id, session) == b""
 
 
 def test_a_write_sent_twice_by_the_client_library_happens_once(kit: Kit, monkeypatch: pytest.MonkeyPatch) -> None:

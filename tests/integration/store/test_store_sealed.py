@@ -112,7 +112,7 @@ def test_a_message_event_or_recording_moved_to_another_session_does_not_open(kit
     with pytest.raises(SealError):
         Events(kit.redis).after(spoken[1], two, "")
     with pytest.raises(SealError):
-        kit.jobs.speech(kit.job(spoken[1]), two)
+        kit.spoken(spoken[1], two)
     kit.commit(holds[0])
     kit.redis.copy(keys.history(one.id), keys.history(two.id), replace=True)
     with pytest.raises(SealError):

@@ -118,7 +118,7 @@ class Api:
         """Be the worker: take the job and answer it."""
         self.commit(self.claim(job_id), text)
 
-    def commit(self, hold: Hold, text: str) -> None:
+    def commit(self, hold: Hold, text: str, *, confirmation_needed: bool = False) -> None:
         hold.spent = TOKENS
         hold.commit(
             outcome="answered",
@@ -129,6 +129,7 @@ class Api:
             usage=USAGE,
             timings={"queued_ms": 3, "generating_ms": 840, "total_ms": 870},
             guardrails=PASSED,
+            confirmation_needed=confirmation_needed,
         )
 
     def history(self, session: str) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Looking at a job, waiting for it, cancelling it, hearing its spoken reply."""
+"""Looking at a job, waiting for it, cancelling it."""
 
 from __future__ import annotations
 
@@ -119,48 +119,6 @@ def test_nobody_else_can_cancel(api: Api) -> None:
 
     assert api.post(f"/jobs/{job}/cancel", key=OTHER).status_code == 404
     assert api.get(f"/jobs/{job}").get_json()["status"] == "queued"
-
-
-def test_a_spoken_reply_can_be_heard(api: Api) -> None:
-    session = api.open_session()
-    job = api.say(session, json={"speak": True}).get_json()["id"]
-    hold = api.claim(job)
-    hold.progress(speech=b"ID3 spoken words")
-    assert api.get(f"/jobs/{job}").get_json()["output"] is None
-    hold.commit(
-        outcome="answered",
-        output={"text": "Hello.", "citations": []},
-        coach=None,
-        state=None,
-        said="hello",
-        usage={},
-        timings={},
-        guardrails=[],
-    )
-
-    url = api.get(f"/jobs/{job}").get_json()["output"]["audio_url"]
-    answer = api.get(url)
-
-    assert url == f"/jobs/{job}/audio"
-    assert (answer.status_code, answer.content_type, answer.data) == (200, "audio/mpeg", b"ID3 spoken words")
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert api.get(url, key=OTHER).status_code == 404
-    api.delete(f"/sessions/{session}")
-    assert api.get(url).status_code == 404
-
-
-def test_without_a_spoken_reply_there_is_no_audio(api: Api) -> None:
-    _, job = _queued(api)
-
-    answer = api.get(f"/jobs/{job}/audio")
-
-    assert (answer.status_code, answer.get_json()["detail"]) == (404, "There is no such spoken reply.")
-    api.finish(job)
-    assert api.get(f"/jobs/{job}/audio").status_code == 404
-    assert api.get(f"/jobs/{job}").get_json()["output"]["audio_url"] is None
-
-
-# --- waiting ---------------------------------------------------------------------------------------------------------
 
 
 def _once_somebody_waits(api: Api, action: Callable[[], object]) -> threading.Thread:

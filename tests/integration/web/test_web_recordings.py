@@ -63,7 +63,7 @@ def test_what_is_not_what_it_says_is_refused(api: Api, content: bytes, name: str
     answer = api.record(session, ("audio", content, name, declared))
 
     assert (answer.status_code, answer.get_json()["code"]) == (415, code)
-    assert "WAV, WebM, MP3, M4A, Ogg or Opus" in answer.get_json()["detail"]
+    assert "WAV, WebM, MP3, M4A, AAC, FLAC, Ogg or Opus" in answer.get_json()["detail"]
     assert api.number_of_jobs(session) == 0
 
 

@@ -94,6 +94,14 @@ def _finished_job(api: Api) -> str:
     return job
 
 
+def _unconfirmed_job(api: Api) -> str:
+    answer = api.record(_session(api), ("audio", WAV, "a.wav", "audio/wav"), key=ADMIN)
+    hold = api.claim(str(answer.get_json()["id"]))
+    hold.progress(transcript={"text": "a walk", "language": None, "confidence": 0.4, "seconds": 1.0})
+    api.commit(hold, "I heard: a walk. Is that right?", confirmation_needed=True)
+    return hold.job_id
+
+
 def _endpoint(api: Api) -> str:
     for listed in api.get("/webhook-endpoints", key=ADMIN).get_json()["data"]:  # there may be only so many
         api.delete(f"/webhook-endpoints/{listed['id']}", key=ADMIN)
@@ -117,7 +125,7 @@ def _key(api: Api) -> str:
 
 MAKE: dict[str, list[Callable[[Api], str]]] = {
     "session_id": [_session],
-    "job_id": [_finished_job, _queued_job],
+    "job_id": [_finished_job, _queued_job, _unconfirmed_job],
     "endpoint_id": [_endpoint],
     "delivery_id": [_delivered, _delivery],
     "key_id": [_key],
@@ -146,6 +154,7 @@ def test_every_answer_is_one_of_the_contract(
     def ask(case: Case[Any], data: st.DataObject) -> None:
         for name in case.path_parameters or {}:
             makers = [make for make in MAKE[name] if (path, make) != ENDLESS]
+            makers = [_unconfirmed_job] if path.endswith("/confirm") else makers  # refusals are easily come by
             if make := data.draw(st.sampled_from([*makers, *makers, None]), label=name):
                 case.path_parameters[name] = make(api)
         if isinstance(case.body, dict):

@@ -11,6 +11,7 @@ from store.job import Job
 from store.jobs import Jobs
 from store.ledger import Ledger
 from store.sessions import Session, Sessions
+from store.speech import Speech
 from store.submission import Submission
 from tests.integration.workers.scripted import ScriptedCoach, ScriptedSpeech
 from workers.breaker import Breaker
@@ -39,6 +40,7 @@ class Bench:
             speech=self.speech,  # type: ignore[arg-type]
             breaker=self.breaker,
             max_audio_seconds=300,
+            english_only=True,
         )
         return Runner(ledger=self.ledger, heartbeat=self.heartbeat, tools=tools)
 
@@ -56,6 +58,9 @@ class Bench:
 
     def history(self) -> list[Message]:
         return History(self.redis).read(self.fresh())
+
+    def speech_of(self, job_id: str) -> bytes:
+        return b"".join(Speech(self.redis).parts(job_id, self.fresh()))
 
     def job(self, job_id: str) -> Job:
         job = self.jobs.get(job_id, OWNER)

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from coach.turn import Citation, Guardrail, Reply, Sentence, Stage, State, Turn, Usage
-from workers.audio import Recording
-from workers.speech import Transcript
+from tests.support.audio_files import tone
+from workers.recording import Recording
+from workers.speech import SPEECH_RATE
+from workers.transcript import Transcript
 
 # What the scripted model call costs, as far as it came.
 PROMPT, PROMPT_AND_ONE, COUNTED = Usage(4, 0, estimated=True), Usage(4, 2, estimated=True), Usage(3, 5)
@@ -64,7 +66,9 @@ class ScriptedSpeech:
 
     def __init__(self, text: str = "I like to walk") -> None:
         self.text = text
+        self.confidence = 0.8
         self.listened = 0
+        self.spoken: list[str] = []
         self.error: Exception | None = None
         self.deaf: Exception | None = None
 
@@ -72,9 +76,10 @@ class ScriptedSpeech:
         self.listened += 1
         if self.deaf:
             raise self.deaf
-        return Transcript(self.text, "english", 0.8, recording.seconds)
+        return Transcript(self.text, "english", self.confidence, recording.seconds)
 
     def speak(self, text: str, *, timeout: Callable[[], float]) -> bytes:
         if self.error:
             raise self.error
-        return b"ID3" + text.encode()
+        self.spoken.append(text)
+        return tone(0.5, SPEECH_RATE)

@@ -61,4 +61,4 @@ def test_a_fixed_text_waits_for_no_model(bench: Bench) -> None:
 
     job = bench.job(job_id)
     assert (job.status, job.outcome) == ("completed", "escalated")
-    assert bench.jobs.speech(job, bench.fresh()) is None
+    assert bench.speech_of(job_id) == b""

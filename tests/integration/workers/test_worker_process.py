@@ -95,6 +95,7 @@ def worker(valkey: ValkeyServer, settings: Settings, kit: Kit, model: SlowModel,
             "DATA_ENCRYPTION_KEYS": base64.b64encode(settings.data_encryption_keys[0]).decode(),
             "OPENAI_API_KEY": "none",
             "OPENAI_BASE_URL": f"http://127.0.0.1:{model.server_port}/v1",
+            "RATE_LIMIT_VOICE_CONCURRENT": "2",
             "IMPATIENT": json.dumps(constants),
         }
         log = tmp_path / "worker.log"
@@ -170,6 +171,32 @@ def test_what_a_killed_worker_leaves_is_no_hindrance_to_the_next_one_which_ends_
         assert next_one.end(signal.SIGTERM) == 0, "with nothing to do it does not wait for the grace time of 25 s"
     # The queue itself is there whenever its last canary has not been taken yet.
     assert _own_keys(kit) <= left | {b"canary.voice@test"}, "another start adds nothing"
+
+
+def test_the_slots_of_a_killed_worker_are_free_once_its_recordings_have_been_done(
+    worker: Callable[..., Any], make_kit: Callable[..., Kit], model: SlowModel
+) -> None:
+    kit = make_kit(rate_limit_voice_concurrent=2)
+    with worker() as killed:
+        jobs = [_speak(kit) for _ in range(4)]
+        wait_for(lambda: model.calls == 2)
+        killed.end(signal.SIGKILL)
+    assert [kit.job(job_id).attempts for job_id in jobs] == [1, 1, 0, 0], "two run, two wait"
+    model.may_answer.set()
+    for job_id in jobs[:2]:
+        kit.end_lease(job_id)
+    kit.ledger.reap()
+    assert kit.redis.zcard(keys.running("key_a", "v")) == 2
+
+    with worker():
+        wait_for(lambda: all(kit.job(job_id).over for job_id in jobs))
+    assert [(kit.job(job_id).status, kit.job(job_id).attempts) for job_id in jobs] == [
+        ("completed", 2),
+        ("completed", 2),
+        ("completed", 1),
+        ("completed", 1),
+    ]
+    assert kit.redis.zcard(keys.running("key_a", "v")) == 0
 
 
 def test_a_worker_that_hears_nothing_any_more_hands_its_jobs_back_and_ends_itself(

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from coach import model, plan, prompt
+from coach.modes import MODES
 from config import HOSTED_MODELS, Settings
 from store import usage
 from store.prices import FREE, Rates, as_of, dollars, rates
@@ -51,6 +52,12 @@ def test_a_model_that_is_not_listed_counts_as_the_dearest_that_is(hosted: Settin
     assert found.audio_ms == rates(hosted).audio_ms
 
 
+def test_of_several_chat_models_the_dearest_is_counted(hosted: Settings) -> None:
+    both = replace(hosted, openai_model="gpt-4o-mini, gpt-4o")
+    assert rates(both) == rates(replace(hosted, openai_model="gpt-4o"))
+    assert _most(replace(hosted, openai_model="gpt-4o-mini,gpt-5-mini")) > _most(hosted)
+
+
 def test_offline_models_are_free(tmp_path: Path) -> None:
     assert rates(Settings.from_env({}, tmp_path / "no.env")) == FREE
 
@@ -68,7 +75,7 @@ def test_the_most_a_job_costs_is_what_the_coach_sends_and_asks_for() -> None:
     assert usage._REASONING.pattern == model._REASONING.pattern
     texts = [path.read_text() for path in Path("knowledge").rglob("*.md")]
     longest = max(len(paragraph) for text in texts for paragraph in re.split(r"\n\s*\n", text))
-    instructions = len(prompt.SYSTEM) + len(prompt.CAUTIONED)
+    instructions = len(prompt.SYSTEM) + len(prompt.CAUTIONED) + max(len(prompt.style(mode)) for mode in MODES)
     assert instructions + plan.PASSAGES * longest < usage.PROMPT_TOKENS * usage.CHARACTERS_PER_TOKEN
 
 

@@ -93,7 +93,7 @@ def test_a_recording_is_documented_as_one_multipart_body(contract: dict[str, Any
     assert {parameter["in"] for parameter in operation["parameters"]} == {"header", "query"}
     assert fields["required"] == ["audio"]
     assert fields["properties"]["audio"] == {"type": "string", "format": "binary"}
-    assert set(fields["properties"]) == {"audio", "metadata", "on_busy", "speak", "webhook"}
+    assert set(fields["properties"]) == {"audio", "audio_format", "metadata", "on_busy", "speak", "webhook"}
 
 
 def test_every_reference_leads_somewhere(contract: dict[str, Any]) -> None:
@@ -118,7 +118,9 @@ def test_every_parameter_is_of_a_kind_openapi_3_knows(contract: dict[str, Any]) 
 HEADERS = {
     ("POST", "/sessions/{session_id}/messages"): {"Idempotency-Key", "Prefer", "Cancel-After"},
     ("POST", "/sessions/{session_id}/voice-chat"): {"Idempotency-Key", "Prefer", "Cancel-After"},
+    ("POST", "/jobs/{job_id}/confirm"): {"Idempotency-Key", "Prefer", "Cancel-After"},
     ("GET", "/jobs/{job_id}"): {"Prefer"},
+    ("GET", "/jobs/{job_id}/audio"): {"Range"},
     ("GET", "/jobs/{job_id}/events"): {"Last-Event-ID"},
 }
 

@@ -3,8 +3,8 @@ import unicodedata
 import pytest
 from marshmallow import ValidationError
 
+from store.texts import clean
 from web.message_schemas import MessageSchema
-from web.texts import clean
 
 
 def _said(text: object) -> str:

@@ -13,6 +13,9 @@ HEADS = {
     "mp3": b"\xff\xfb\x90\x00",
     "mp4": b"\x00\x00\x00\x20ftypM4A ",
     "ogg": b"OggS\x00\x02\x00\x00",
+    "aac": b"\xff\xf1\x50\x80",
+    "flac": b"fLaC\x00\x00\x00\x22",
+    "3gp": b"\x00\x00\x00\x18ftyp3gp4",
 }
 
 
@@ -43,6 +46,9 @@ def test_each_kind_is_known_by_its_first_bytes(kind: str) -> None:
         ("mp3 with a tag", "a.mp3", "audio/mp3"),
         ("mp4", "a.m4a", "audio/x-m4a"),
         ("mp4", "a.mp4", "audio/mp4"),
+        ("3gp", "a.3gp", "audio/3gpp"),
+        ("aac", "a.aac", "audio/aac"),
+        ("flac", "a.flac", "audio/x-flac"),
         ("ogg", "a.ogg", "audio/ogg"),
         ("ogg", "a.opus", "audio/opus"),
         ("ogg", "a.ogg", "Audio/OGG; codecs=opus"),
@@ -72,7 +78,9 @@ def test_a_type_that_says_something_else_is_refused(declared: str) -> None:
     [
         b"this is a text, not a recording",
         b"RIFF\x24\x00\x00\x00AVI LIST",
-        b"\xff\xf1\x50\x80",  # raw AAC shares its first bits with MP3
+        b"\x00\x00\x00\x1cftypheic\x00\x00\x00\x00",  # pictures in an MP4 container
+        b"\x00\x00\x00\x1cftypavif\x00\x00\x00\x00",
+        b"\x00\x00\x00\x1cftypmif1\x00\x00\x00\x00",
         b"\xff\xd8\xff\xe0\x00\x10JFIF",
         b"PK\x03\x04",
         b"x",

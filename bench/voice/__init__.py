@@ -1,0 +1,1 @@
+"""How well speech is understood: clean, and as it comes from bad phones and rooms."""
