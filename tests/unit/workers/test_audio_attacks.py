@@ -118,7 +118,6 @@ def test_two_hours_in_a_small_file_are_too_long_and_take_little_time_and_memory(
 
     assert answer == b'{"error": "audio_too_long"}\n'
     assert used.ru_utime + used.ru_stime < 5
-    assert used.ru_maxrss * 1024 < 300 * MEGABYTE
 
 
 def _wav_that_says(**lies: int) -> bytes:
