@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import struct
 import subprocess
 import sys
@@ -15,6 +14,7 @@ import av
 import numpy as np
 import pytest
 
+from tests.support import measured
 from tests.support.audio_files import encode, tone
 from workers import audio
 from workers.audio import AudioError, decode
@@ -105,19 +105,11 @@ def test_two_hours_in_a_small_file_are_too_long_and_take_little_time_and_memory(
     upload = _two_hours_of_silence()
     assert 2 * MEGABYTE < len(upload) < 4 * MEGABYTE
 
-    child = subprocess.Popen(  # noqa: S603 (our own interpreter and file)
-        [sys.executable, "-I", str(audio._CHILD), "300"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    )
-    assert child.stdin and child.stdout
-    child.stdin.write(upload)
-    child.stdin.close()
-    answer = child.stdout.read()
-    child.stdout.close()
-    _, status, used = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
+    decoded = measured.run([sys.executable, "-I", str(audio._CHILD), "300"], upload)
 
-    assert answer == b'{"error": "audio_too_long"}\n'
-    assert used.ru_utime + used.ru_stime < 5
+    assert decoded.answer == b'{"error": "audio_too_long"}\n'
+    assert decoded.seconds < 5
+    assert decoded.peak < 300 * MEGABYTE
 
 
 def _wav_that_says(**lies: int) -> bytes:
