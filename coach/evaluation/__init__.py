@@ -11,6 +11,7 @@ from typing import Any
 from coach.evaluation.cases import CasesError, Row, read_cases
 from coach.evaluation.injection import injection
 from coach.evaluation.intents import intents
+from coach.evaluation.replies import replies
 from coach.evaluation.safety import triage
 from coach.evaluation.state import state
 
@@ -20,6 +21,7 @@ SETS: dict[str, Callable[[Sequence[Row]], dict[str, Any]]] = {
     "safety": triage,
     "injection": injection,
     "state": state,
+    "replies": replies,
 }
 # All data sets; `intents` needs a classifier beside the rows.
 NAMES = (*SETS, "intents")

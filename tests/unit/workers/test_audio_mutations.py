@@ -70,7 +70,7 @@ def test_a_damaged_recording_is_heard_or_refused(container: str) -> None:
 
 def test_the_child_gives_up_after_seconds_of_work_and_a_bounded_amount_of_memory() -> None:
     """The limits themselves: a child that would loop, or take memory without end, is stopped by the system."""
-    for harm in ("while True: pass", "x = []\nwhile True: x.append(bytearray(b\"x\") * (1 << 20))"):
+    for harm in ("while True: pass", 'x = []\nwhile True: x.append(bytearray(b"x") * (1 << 20))'):
         code = f"import sys; sys.path.insert(0, {os.path.dirname(decode_child.__file__)!r})\n"
         code += f"import decode_child\ndecode_child.CPU_SECONDS = 1\ndecode_child.restrict()\n{harm}"
         stopped = measured.run([sys.executable, "-c", code])

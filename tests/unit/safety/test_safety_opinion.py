@@ -1,0 +1,81 @@
+"""The second opinion: learned from labelled texts, always the same, and about wordings that no table has."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from safety import opinion, screen_reply, train, triage
+
+DATA = Path(__file__).parents[2] / "data"
+TEXTS = {
+    "emergency": [
+        "a fist round my ribs and I am pouring sweat",
+        "an iron band about my chest",
+        "my ribs are in a fist",
+    ],
+    "crisis": ["nobody would notice if I stopped being here", "they would be better off without me"],
+    "medical_caution": ["my knee swells after the stairs", "my ankle swells after a walk"],
+    "none": ["a lovely walk along the river", "my walk along the beach was lovely", "thank you for the lovely walk"],
+}
+
+
+@pytest.fixture
+def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    cases = tmp_path / "cases.jsonl"
+    rows = [{"text": text, "expected": label} for label, texts in TEXTS.items() for text in texts * 3]
+    cases.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["train", "triage", str(cases), "--folder", str(tmp_path)])
+    assert train.main() == 0
+    return tmp_path
+
+
+def test_a_model_judges_new_wordings_by_their_words_and_concepts(trained: Path) -> None:
+    judged = opinion.Opinion("triage", trained).of(" an iron fist round my chest . ")
+
+    assert max(judged, key=lambda label: judged[label]) == "emergency"
+    assert sum(judged.values()) == pytest.approx(1)
+
+
+def test_the_same_texts_make_the_same_weights(trained: Path) -> None:
+    first = (trained / "triage_weights.json").read_bytes()
+
+    assert train.main() == 0
+
+    assert (trained / "triage_weights.json").read_bytes() == first
+
+
+def test_what_no_table_foresaw_is_found_and_said_to_be_a_second_opinion() -> None:
+    found = [triage(row["text"]) for row in _rows("safety_heldout.jsonl") if row["expected"] in ("emergency", "crisis")]
+
+    learned = [each for each in found if each.matched == ("second_opinion",)]
+    assert len(learned) > 10
+    assert all(each.grave or each.category == "medical_caution" for each in learned)
+
+
+# Nothing was trained on these files: the floors guard against a model that no longer generalises.
+def test_grave_messages_of_others_are_seldom_overlooked() -> None:
+    rows = [row for row in _rows("safety_heldout.jsonl") if row["expected"] in ("emergency", "crisis")]
+    assert len(rows) > 100
+    assert sum(triage(row["text"]).category == "none" for row in rows) <= 0.05 * len(rows)
+
+
+def test_ordinary_talk_is_seldom_taken_for_an_emergency() -> None:
+    rows = _rows("safety_ordinary.jsonl")
+    assert len(rows) > 300
+    assert sum(triage(row["text"]).grave for row in rows) <= 0.03 * len(rows)
+
+
+def test_most_unsafe_sentences_of_others_are_replaced_and_most_safe_ones_pass() -> None:
+    judged: dict[str, list[bool]] = {"replace": [], "pass": []}
+    for row in _rows("replies_heldout.jsonl"):
+        judged[row["expected"]].append(screen_reply(row["text"]).verdict == row["expected"])
+    assert sum(judged["replace"]) >= 0.65 * len(judged["replace"])
+    assert sum(judged["pass"]) >= 0.8 * len(judged["pass"])
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
