@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import openai
 
@@ -36,13 +37,16 @@ class Coach:
     """Answers turns with a chat model and the passages that a retriever finds. Safe to share between threads.
 
     `model` may name several models, separated by commas: the next is asked where the one before is not to be had.
+    What it learns of the embedding model is kept in `folder`.
     """
 
-    def __init__(self, client: openai.OpenAI, model: str, retriever: Retriever, locale: str) -> None:
+    def __init__(
+        self, client: openai.OpenAI, model: str, retriever: Retriever, locale: str, folder: Path | None = None
+    ) -> None:
         self._client = client.with_options(max_retries=0)  # whether to try again is the worker's decision
         self._models = [name.strip() for name in model.split(",")]
         self._retriever = retriever
-        self._intents = Intents(retriever.embed)
+        self._intents = Intents(retriever.embed, folder)
         self._locale = locale
         self._canary = new_canary()  # one a process: hosted models cache a prompt's unchanging beginning
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
+from coach.cues import cue
 from coach.mentions import Mention
 from coach.turn import Commitment
 
@@ -14,6 +15,7 @@ from coach.turn import Commitment
 _MEANS_IT = re.compile(
     r" (?:it|that|do|go|try|start|let|how about|put me down|count me in|ca|le faire|hacerlo|hare|ferai|irai|ire)(?= )"
 )
+_MOVED = cue("moved to")
 _KEPT_IN_MIND = 30  # messages; then it is no longer asked about
 
 
@@ -34,7 +36,11 @@ def next_commitment(
     if known and known.status == "open":
         if (status := _told(mentions)) != "open":
             return replace(known, status=status)
-        return replace(known, day=_last(mentions, "day") or known.day, time=_last(mentions, "time") or known.time)
+        # A day that is only mentioned ("it's Wednesday, and I'm back") moves nothing.
+        moved = [mention for mention in mentions if _MOVED.search(mention.clause)]
+        day, time = _last(moved, "day"), _last(moved, "time")
+        if day or time:
+            return Commitment(known.activity, day or known.day, time or known.time)
     return known
 
 

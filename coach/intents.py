@@ -7,15 +7,18 @@ which is solved at once, in a tenth of a second, so that no trained weights have
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +35,7 @@ _RIDGE = 0.1
 _SHARPNESS = 12.0  # turns scores into a confidence: so sure as the examples, left out one by one, were right
 _BATCH = 32  # texts in a request, as many as `rag.ingest` sends: not every server takes more
 _AT_ONCE = 4  # requests
+_SAME_MODEL = 0.98  # cosine of a text's two vectors, as in `rag.ingest`
 
 Vectors = NDArray[np.float32]
 # Texts (and seconds to wait at most) to vectors of length 1: `rag.embedding.Embedder.embed`.
@@ -47,10 +51,14 @@ class Intent:
 
 
 class Intents:
-    """Tells the mode of a message. Safe to share between threads; the first question embeds all examples."""
+    """Tells the mode of a message. Safe to share between threads; the first question embeds all examples.
 
-    def __init__(self, embed: Embed) -> None:
+    The vectors of the examples are kept in `folder`, if one is given, so that the next process need not wait for them.
+    """
+
+    def __init__(self, embed: Embed, folder: Path | None = None) -> None:
         self._embed = embed
+        self._folder = folder
         self._lock = threading.Lock()
         self._learned: _Learned | None = None
 
@@ -65,23 +73,39 @@ class Intents:
         english = in_english(text)
         if not english.strip():
             return Intent("coaching", 0.0)
-        learned = self.learn(timeout)
+        learned = self._learn(timeout)
         return learned.of(text, self._embed([english], timeout)[0])
 
-    def learn(self, timeout: float | None = None) -> _Learned:
-        """Embed the examples, once; the first message would have to wait for it.
-
-        Raises:
-            openai.OpenAIError: when the embedding model cannot be asked.
-        """
+    def _learn(self, timeout: float | None) -> _Learned:
         with self._lock:
             if self._learned is None:
                 texts = [in_english(text) for text, _ in examples()]
-                batches = [texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
-                with ThreadPoolExecutor(_AT_ONCE) as pool:
-                    vectors = list(pool.map(lambda batch: self._embed(batch, timeout), batches))
-                self._learned = _Learned(np.concatenate(vectors))
+                self._learned = _Learned(self._kept(texts, timeout))
             return self._learned
+
+    def _kept(self, texts: list[str], timeout: float | None) -> Vectors:
+        """The vectors of the examples from the file, if it is of these examples and of this model."""
+        if self._folder is None:
+            return self._embedded(texts, timeout)
+        digest = hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
+        file = self._folder / f"intents-{digest}.npy"
+        with suppress(OSError, ValueError):
+            vectors: Vectors = np.load(file)
+            [known] = self._embed(texts[:1], timeout)
+            if known.shape == vectors[0].shape and float(known @ vectors[0]) > _SAME_MODEL:
+                return vectors
+        vectors = self._embedded(texts, timeout)
+        with suppress(OSError):  # a folder that cannot be written to costs time, nothing else
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with NamedTemporaryFile(dir=self._folder, suffix=".new", delete=False) as new:
+                np.save(new, vectors)
+            Path(new.name).replace(file)
+        return vectors
+
+    def _embedded(self, texts: list[str], timeout: float | None) -> Vectors:
+        batches = [texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return np.concatenate(list(pool.map(lambda batch: self._embed(batch, timeout), batches)))
 
 
 class _Learned:

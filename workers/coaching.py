@@ -37,7 +37,7 @@ class Coaching:
             qdrant_url=settings.qdrant_url,
             qdrant_api_key=settings.qdrant_api_key,
         )
-        coach = Coach(self._client, settings.openai_model, self.retriever, settings.safety_locale)
+        coach = Coach(self._client, settings.openai_model, self.retriever, settings.safety_locale, settings.data_dir)
         tools = Tools(
             coach=coach,
             speech=Speech(self._client, settings.openai_transcription_model, settings.openai_speech_model),

@@ -3,13 +3,14 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import openai
 import pytest
 
 from coach.gloss import in_english
-from coach.intents import Intents, examples, sharp
+from coach.intents import Embed, Intents, examples, sharp
 from coach.modes import MODES
 from rag.embedding import Vectors
 from tests.unit.coach.shelf import alike
@@ -93,3 +94,34 @@ def test_a_failing_embedding_model_is_heard_of_and_asked_again_next_time() -> No
     with pytest.raises(openai.OpenAIError):
         intents.of("I wonder about walking")
     assert intents.of("I wonder about walking").mode in MODES
+
+
+def test_the_next_process_takes_the_vectors_that_were_kept(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    def embed(texts: Sequence[str], timeout: float | None) -> Vectors:
+        asked.append(len(texts))
+        return alike(texts)
+
+    first = Intents(embed, tmp_path).of("some plain words of mine")
+    whole, asked[:] = sum(asked), []
+    second = Intents(embed, tmp_path).of("some plain words of mine")
+
+    assert second == first
+    assert sum(asked) < 5 < whole, "one to see whether it is the same model, one for the message"
+
+
+def test_vectors_of_another_model_are_not_taken(tmp_path: Path) -> None:
+    def model(axis: int) -> Embed:
+        return lambda texts, timeout: np.tile(np.eye(2, dtype=np.float32)[axis], (len(texts), 1))
+
+    for axis in (0, 1):
+        Intents(model(axis), tmp_path).of("some plain words of mine")
+        [kept] = tmp_path.iterdir()
+        assert np.load(kept)[0].argmax() == axis
+
+
+def test_a_folder_that_cannot_be_written_to_is_no_hindrance(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    assert Intents(lambda texts, timeout: alike(texts), tmp_path / "file" / "below").of("some plain words of mine").mode

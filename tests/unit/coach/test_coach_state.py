@@ -92,6 +92,11 @@ def test_a_correction_takes_the_place_of_what_was_said() -> None:
     assert after("I'd like to swim", "no, cycling instead").activities == ("cycling",)
 
 
+def test_what_a_person_never_gets_round_to_is_not_disliked() -> None:
+    assert after("I'd like to walk more but I never get round to it").activities == ("walking",)
+    assert after("Golf? Never.").disliked == ("golf",)
+
+
 def test_the_layer_fades_while_nothing_is_said_of_it() -> None:
     state = after("I keep meaning to start but I haven't yet")
     assert state.layer == "initiating_reflective"
@@ -114,7 +119,12 @@ def test_a_lapsed_habit_is_no_habit() -> None:
         (["I'll walk on Tuesday after breakfast"], Commitment("walking", "tuesday", "after_breakfast")),
         (["I'm going to swim tomorrow", "I didn't go"], Commitment("swimming", "tomorrow", "", "missed", 1)),
         (["I'll swim tomorrow", "Lovely day", "Yes, I did it"], Commitment("swimming", "tomorrow", "", "done", 2)),
-        (["Let's say Thursday for the walk", "make it Friday"], Commitment("walking", "friday", "", "open", 1)),
+        (["Let's say Thursday for the walk", "make it Friday"], Commitment("walking", "friday", "", "open", 0)),
+        (["I'll swim on Monday", "It's Wednesday, and I'm back"], Commitment("swimming", "monday", "", "open", 1)),
+        (
+            ["I'll swim on Monday", "Make that Friday, I've choir on Monday"],
+            Commitment("swimming", "friday", "", "open", 0),
+        ),
         (["Voy a nadar el jueves por la tarde"], Commitment("swimming", "thursday", "afternoon")),
         (["Je vais marcher mardi matin", "C'est fait !"], Commitment("walking", "tuesday", "morning", "done", 1)),
         (["I walk on Tuesdays"], None),
