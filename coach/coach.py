@@ -50,6 +50,14 @@ class Coach:
         self._locale = locale
         self._canary = new_canary()  # one a process: hosted models cache a prompt's unchanging beginning
 
+    def learn(self, timeout: float) -> None:
+        """Do now what the first turn would have to wait for. `timeout` is in seconds, for each request.
+
+        Raises:
+            openai.OpenAIError: when the embedding model cannot be asked.
+        """
+        self._intents.learn(timeout)
+
     def respond(
         self, turn: Turn, *, timeout: Callable[[], float], spent: Callable[[Usage], None] = lambda usage: None
     ) -> Generator[Stage | Sentence | Reply, None, None]:

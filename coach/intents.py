@@ -13,7 +13,6 @@ import re
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -34,7 +33,6 @@ _WIDTH = 1.5
 _RIDGE = 0.1
 _SHARPNESS = 12.0  # turns scores into a confidence: so sure as the examples, left out one by one, were right
 _BATCH = 32  # texts in a request, as many as `rag.ingest` sends: not every server takes more
-_AT_ONCE = 4  # requests
 _SAME_MODEL = 0.98  # cosine of a text's two vectors, as in `rag.ingest`
 
 Vectors = NDArray[np.float32]
@@ -73,10 +71,14 @@ class Intents:
         english = in_english(text)
         if not english.strip():
             return Intent("coaching", 0.0)
-        learned = self._learn(timeout)
-        return learned.of(text, self._embed([english], timeout)[0])
+        return self.learn(timeout).of(text, self._embed([english], timeout)[0])
 
-    def _learn(self, timeout: float | None) -> _Learned:
+    def learn(self, timeout: float | None) -> _Learned:
+        """Embed the examples, once, for which the first message would have to wait.
+
+        Raises:
+            openai.OpenAIError: when the embedding model cannot be asked.
+        """
         with self._lock:
             if self._learned is None:
                 texts = [in_english(text) for text, _ in examples()]
@@ -103,9 +105,8 @@ class Intents:
         return vectors
 
     def _embedded(self, texts: list[str], timeout: float | None) -> Vectors:
-        batches = [texts[start : start + _BATCH] for start in range(0, len(texts), _BATCH)]
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            return np.concatenate(list(pool.map(lambda batch: self._embed(batch, timeout), batches)))
+        starts = range(0, len(texts), _BATCH)
+        return np.concatenate([self._embed(texts[start : start + _BATCH], timeout) for start in starts])
 
 
 class _Learned:

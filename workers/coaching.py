@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+import time
 from collections.abc import Callable
 
 import openai
@@ -23,6 +25,8 @@ from workers.stages import Tools
 log = logging.getLogger(__name__)
 
 _CHECK_SECONDS = 5.0
+_TRIES, _PAUSE_SECONDS = 60, 0.5  # then the first job has to
+_LEARN_SECONDS = 20.0  # for a request
 
 
 class Coaching:
@@ -37,9 +41,11 @@ class Coaching:
             qdrant_url=settings.qdrant_url,
             qdrant_api_key=settings.qdrant_api_key,
         )
-        coach = Coach(self._client, settings.openai_model, self.retriever, settings.safety_locale, settings.data_dir)
+        self._coach = Coach(
+            self._client, settings.openai_model, self.retriever, settings.safety_locale, settings.data_dir
+        )
         tools = Tools(
-            coach=coach,
+            coach=self._coach,
             speech=Speech(self._client, settings.openai_transcription_model, settings.openai_speech_model),
             breaker=Breaker(),
             max_audio_seconds=settings.max_audio_seconds,
@@ -48,11 +54,24 @@ class Coaching:
         self.runner = Runner(ledger=ledger, heartbeat=heartbeat, tools=tools)
 
     def warm_up(self) -> None:
-        """Load the index now, so that the first job need not wait. Without one, jobs wait until there is."""
+        """Load the index now, so that the first job need not wait. Without one, jobs wait until there is.
+
+        What the coach learns of the embedding model is learnt aside: the model may not be up yet.
+        """
+        threading.Thread(target=self._learn, daemon=True).start()
         try:
             self.retriever.refresh()
         except RagError as error:
             log.warning("worker.no_index", extra={"reason": type(error).__name__})
+
+    def _learn(self) -> None:
+        for _ in range(_TRIES):
+            try:
+                self._coach.learn(_LEARN_SECONDS)
+            except openai.OpenAIError:
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return
 
     def check_dependencies(self) -> None:
         """Record what only a worker can see: whether the index can be searched and the model API answers."""

@@ -43,6 +43,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        if not self.path.endswith("/transcriptions"):  # a worker that begins also asks for embeddings
+            self.send_error(404)
+            return
         self.server.calls += 1
         self.server.may_answer.wait(60)
         body = json.dumps(SILENCE).encode()
