@@ -35,7 +35,7 @@ _EMPTY = re.compile(
 )
 _LEADING = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|yes|no|oh|um|well|thanks|great)\W+)*"
-    r"(?:and|or|but|also|what about|how about|same|instead|rather|not|any(?:thing)?|et|ou|mais|plutot|y|o|pero)\b"
+    r"(?:and|or|but|also|what about|how about|same|instead|rather|not|anything|et|ou|mais|plutot|y|o|pero)\b"
 )
 _POINTS_BACK = re.compile(r"\b(?:it|that|this|they|them|those|these|he|she|his|her|their)\b")
 _LED_BY = re.compile(r"\b(?:on|in|at|for|under|le|la|les|los|el|en|a|\u00e0|de|con)\s+$", re.IGNORECASE)

@@ -45,7 +45,7 @@ def advice(count: int) -> str:
     if count <= _EMBEDDED_UP_TO:
         return ""
     return (
-        f"{count:,} passages are many for the embedded store: on 2 cores loading took 3 s at 3,000 and 12 s at 10,000 "
+        f"{count:,} passages are many for the embedded store: on 2 cores loading took 4 s at 3,000 and 11 s at 10,000 "
         "(`python -m rag bench`), in every worker process, which holds them all in memory. A Qdrant server is better "
         f"above {_EMBEDDED_UP_TO:,}: set QDRANT_URL and run this again."
     )

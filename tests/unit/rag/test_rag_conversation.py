@@ -48,6 +48,7 @@ def test_a_follow_up_changes_only_what_it_names(then: list[str], now: set[tuple[
 @pytest.mark.parametrize(
     "text",
     [
+        "Any free walking groups on Fridays?",
         "How do I build a habit that lasts?",
         "Is there pickleball for beginners somewhere?",
         "I feel lonely since I retired",
