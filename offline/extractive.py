@@ -55,6 +55,16 @@ _ASKS = re.compile(
     r"\W*(?:what|which|who|whose|where|when|why|how|can|could|do|does|is|are|should|tell|show|give|help)\b", re.I
 )
 
+# What an answer to such a question holds (answer typing, as in Li and Roth, Learning Question Classifiers, 2002).
+_NUMBER = (
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|twenty|thirty|forty|fifty|sixty"
+    r"|half|once|twice)\b"
+)
+_ANSWER_TYPES = (
+    (re.compile(r"\bwho(?:se)?\b", re.I), re.compile(r"\b[A-Z][a-z]+ [A-Z][a-z]+\b")),
+    (re.compile(r"\bhow (?:many|much|long|often|far)\b", re.I), re.compile(_NUMBER, re.I)),
+)
+
 _CARRIES_NO_TOPIC = (
     "about again also and any are but can could did does else for from get give had has have how just like long many "
     "maybe more much not often one other please really she should some sure tell than thank thanks that the them then "
@@ -191,6 +201,7 @@ def _choose(
         + 0.4 * float(relevance[index])
         + 0.15 * len(wanted & _words(pool[index].context)) / max(1, len(wanted))
         + 0.02 * (pool[index] in firsts)  # a passage opens with what it is about
+        + 0.10 * _of_the_kind_asked(query, pool[index])
         for index in near
     }
     taken: list[int] = []
@@ -203,6 +214,12 @@ def _choose(
             break
     lead = pool[taken[0]].passage_id
     return [pool[index] for index in sorted(taken, key=lambda each: (pool[each].passage_id != lead, each))]
+
+
+def _of_the_kind_asked(query: str, quote: Quote) -> bool:
+    """Whether the quote holds a name where the question is who, a number where it is how much."""
+    text = " ".join(quote.sentences)
+    return any(question.search(query) and answer.search(text) for question, answer in _ANSWER_TYPES)
 
 
 def _relevance(pool: Sequence[Quote], meaning: Vectors, asked: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -60,11 +60,12 @@ class Scale:
     sessions: int
     repeats: int
     seconds: float  # for sending and breaking together; the ends of the last jobs come on top
+    overtime: float  # seconds that late strikes may take besides, on a machine that has other things to do
     deadline_seconds: int
 
 
-LONG = Scale(jobs=1000, sessions=50, repeats=5, seconds=600, deadline_seconds=120)
-SHORT = Scale(jobs=150, sessions=20, repeats=1, seconds=75, deadline_seconds=75)
+LONG = Scale(jobs=1000, sessions=50, repeats=5, seconds=600, overtime=120, deadline_seconds=120)
+SHORT = Scale(jobs=150, sessions=20, repeats=1, seconds=75, overtime=90, deadline_seconds=75)
 
 
 @dataclass(frozen=True)

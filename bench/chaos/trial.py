@@ -27,7 +27,6 @@ _PLENTY = "1000000"
 _SPOKEN = "I would like to walk more, but my knees feel stiff in the morning."
 _TRIES = 3
 _FAILS = 0.1  # share of webhooks that are answered with 500
-_OVERTIME = 0.2  # share of the planned time that late strikes may take on top
 
 
 def run(scale: Scale, seed: int, data_dir: Path) -> Verdict:
@@ -84,8 +83,8 @@ def _trial(scale: Scale, seed: int, *, stack: Stack, spare: Spare, record: Recor
     for job in jobs:
         job.start()
     ends = time.monotonic() + scale.seconds
-    _strike_all(striker, plan.strikes(scale, _rng(seed, "strikes")), ends + _OVERTIME * scale.seconds)
-    jobs[0].join(max(0.0, ends + _OVERTIME * scale.seconds - time.monotonic()))
+    _strike_all(striker, plan.strikes(scale, _rng(seed, "strikes")), ends + scale.overtime)
+    jobs[0].join(max(0.0, ends + scale.overtime - time.monotonic()))
     calm.set()
     for job in jobs:
         job.join()

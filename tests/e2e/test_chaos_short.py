@@ -8,7 +8,7 @@ import pytest
 from local.programs import ROOT
 
 
-@pytest.mark.timeout(300)  # it ends in two minutes, when it ends as it should; the drain alone may take 95 s
+@pytest.mark.timeout(420)  # it ends in two minutes on an idle machine; late strikes may take 90 s more, the drain 95 s
 def test_every_promise_is_kept_while_each_part_is_killed_stopped_or_lied_to() -> None:
     run = subprocess.run(
         [sys.executable, "-m", "bench.chaos", "--short", "--seed", "1"],

@@ -1,7 +1,6 @@
 """The scripted conversations, through gunicorn, Celery, Valkey and the offline models."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -10,17 +9,8 @@ from tests.e2e.client import Client
 
 DIALOGUES = read_dialogues(Path(__file__).parents[1] / "data" / "dialogues.jsonl")
 
-NOT_YET = {
-    "framework": "the passage that names the author is found, and the offline model quotes another sentence",
-}
 
-
-def _case(dialogue: Dialogue) -> Any:
-    marks = [pytest.mark.xfail(strict=True, reason=reason)] if (reason := NOT_YET.get(dialogue.id)) else []
-    return pytest.param(dialogue, id=dialogue.id, marks=marks)
-
-
-@pytest.mark.parametrize("dialogue", [_case(dialogue) for dialogue in DIALOGUES])
+@pytest.mark.parametrize("dialogue", DIALOGUES, ids=[dialogue.id for dialogue in DIALOGUES])
 def test_the_coach_answers_as_a_good_one_would(client: Client, dialogue: Dialogue) -> None:
     session = client.open_session()
 

@@ -69,4 +69,4 @@ def test_more_than_a_minute_is_heard_in_pieces_and_no_word_is_lost(speech: Speec
     heard = hear(recording, speech)
 
     assert word_errors(" ".join([TEXT] * 5), heard.text).rate <= 0.05
-    assert heard.seconds == pytest.approx(recording.seconds)
+    assert heard.seconds == pytest.approx(recording.seconds, abs=0.01)

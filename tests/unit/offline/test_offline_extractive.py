@@ -88,6 +88,22 @@ def test_what_is_quoted_follows_the_meaning_of_the_message(minilm: MiniLM, said:
 
 
 @pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("Who came up with the programme?", "Ada Stone and her team tested it over nine winters"),
+        ("How many in one of the groups?", "Sixteen people take part at a time"),
+    ],
+)
+def test_who_is_answered_with_a_name_and_how_many_with_a_number(minilm: MiniLM, said: str, expected: str) -> None:
+    told = (
+        "The programme is made anew each spring, so that it fits. Ada Stone and her team tested it over nine "
+        "winters. The groups are small so that everybody is heard. Sixteen people take part at a time."
+    )
+
+    assert expected in plain(answer(minilm, prompt({"about-01": ("The programme", told)}), BEFORE, said))
+
+
+@pytest.mark.parametrize(
     "said",
     ["What is the capital of Peru?", "Why won't my printer connect to the computer?", "Recipe for banana bread?"],
 )
