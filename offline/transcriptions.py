@@ -28,7 +28,8 @@ def blueprint(whisper: Whisper) -> Blueprint:
         fields.choice("language", ("en", "english"), default="en")
         if fields.flag("stream"):
             raise invalid("stream", "Transcripts cannot be streamed offline. Send stream=false.", "unsupported_value")
-        if set(request.form.getlist("timestamp_granularities[]")) - {"segment"}:
+        granularities = set(request.form.getlist("timestamp_granularities[]"))
+        if granularities - {"segment"}:
             raise invalid("timestamp_granularities", "Only segments have timestamps.", "unsupported_value")
         prompt = fields.text("prompt", MAX_PROMPT) if request.form.get("prompt") else None
         temperature = fields.number("temperature", 0, 1, default=0) or None
@@ -36,7 +37,7 @@ def blueprint(whisper: Whisper) -> Blueprint:
             raise invalid("file", "Missing required parameter: 'file'.", "missing_required_parameter")
 
         samples = wav.read(request.files["file"].read())
-        transcript = whisper.transcribe(samples, prompt=prompt, temperature=temperature)
+        transcript = whisper.transcribe(samples, prompt=prompt, temperature=temperature, timed=bool(granularities))
         if answer == "text":
             return Response(f"{transcript.text}\n", mimetype="text/plain")
         return _verbose(transcript, temperature) if answer == "verbose_json" else _plain(transcript)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 SAMPLE_RATE = 16_000
 THREADS = 2
+_WINDOW_SECONDS = 30  # what the model hears at a time
 
 Samples = NDArray[np.float32]
 
@@ -39,13 +40,19 @@ class Whisper:
         )
         self._lock = threading.Lock()
 
-    def transcribe(self, samples: Samples, *, prompt: str | None, temperature: float | None) -> Transcript:
+    def transcribe(
+        self, samples: Samples, *, prompt: str | None, temperature: float | None, timed: bool = False
+    ) -> Transcript:
         """Transcribe English speech in `samples`, from -1 to 1 at 16 kHz.
 
         `prompt` is text that came before, for names and style. Without a temperature the decoder starts at 0 and
         goes up when it is unsure. Parts without speech are left out first: given silence, Whisper hears words.
+
+        What fits into one window is one segment, unless it is to be `timed`: not asked for times, the model is quicker,
+        mishears less and is surer of what it heard (docs/voice.md). Longer ones need them, to go on where a window ends.
         """
-        options = {} if temperature is None else {"temperature": temperature}
+        options: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
+        options["without_timestamps"] = not timed and len(samples) <= _WINDOW_SECONDS * SAMPLE_RATE
         with self._lock:
             segments, _ = self._model.transcribe(
                 samples, language="en", initial_prompt=prompt, vad_filter=True, **options

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from workers.recording import Recording
@@ -30,31 +32,68 @@ class AudioError(Exception):
         self.message = _REFUSALS[code]
 
 
-def decode(
-    upload: bytes, *, max_seconds: int, run: Callable[[Callable[[], bytes]], bytes] = lambda call: call()
-) -> Recording:
-    """Decode an uploaded recording.
+Run = Callable[[Callable[[], bytes]], bytes]
 
-    `run` makes the blocking call; when it raises instead of waiting for the end, the child is killed.
 
-    Raises:
-        AudioError: `audio_unreadable` (not audio, damaged, or too slow to decode), `audio_truncated` (it breaks off at
-            once) or `audio_too_long`.
+def _at_once(call: Callable[[], bytes]) -> bytes:
+    return call()
+
+
+class Decoder:
+    """Decodes recordings of up to `max_seconds`. Safe to share between threads.
+
+    A child takes longer to import FFmpeg than to decode a message, so one may be started ahead with :meth:`prepare`.
+    It waits for its recording, and ends when this process does.
     """
-    command, pipe = [sys.executable, "-I", str(_CHILD), str(max_seconds)], subprocess.PIPE
+
+    def __init__(self, max_seconds: int) -> None:
+        self._max_seconds = max_seconds
+        self._ready: deque[subprocess.Popen[bytes]] = deque()
+
+    def prepare(self) -> None:
+        """Start the child that the next recording will be decoded in, unless there is one."""
+        if not self._ready:
+            self._ready.append(_start())
+
+    def decode(self, upload: bytes, *, run: Run = _at_once) -> Recording:
+        """Decode an uploaded recording.
+
+        `run` makes the blocking call; when it raises instead of waiting for the end, the child is killed.
+
+        Raises:
+            AudioError: `audio_unreadable` (not audio, damaged, or too slow to decode), `audio_truncated` (it breaks off
+                at once) or `audio_too_long`.
+        """
+        child = self._child()
+        try:
+            header, _, pcm = run(lambda: _answer(child, b"%d\n%b" % (self._max_seconds, upload))).partition(b"\n")
+        finally:
+            child.kill()
+        try:
+            error = json.loads(header)["error"]
+        except (ValueError, KeyError, TypeError):  # the child died before it could say why
+            error = "audio_unreadable"
+        if error:
+            raise AudioError(error)
+        return Recording(pcm)
+
+    def _child(self) -> subprocess.Popen[bytes]:
+        with suppress(IndexError):
+            while (child := self._ready.popleft()).poll() is not None:
+                pass  # somebody killed it while it waited
+            return child
+        return _start()
+
+
+def decode(upload: bytes, *, max_seconds: int) -> Recording:
+    """Decode one recording; see `Decoder.decode`."""
+    return Decoder(max_seconds).decode(upload)
+
+
+def _start() -> subprocess.Popen[bytes]:
+    command, pipe = [sys.executable, "-I", str(_CHILD)], subprocess.PIPE
     # S603: our own interpreter and file; the upload goes in as bytes.
-    child = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)  # noqa: S603
-    try:
-        header, _, pcm = run(lambda: _answer(child, upload)).partition(b"\n")
-    finally:
-        child.kill()
-    try:
-        error = json.loads(header)["error"]
-    except (ValueError, KeyError, TypeError):  # the child died before it could say why
-        error = "audio_unreadable"
-    if error:
-        raise AudioError(error)
-    return Recording(pcm)
+    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL)  # noqa: S603
 
 
 def _answer(child: subprocess.Popen[bytes], upload: bytes) -> bytes:

@@ -16,6 +16,7 @@ from rag.embedding import Embedder
 from rag.errors import RagError
 from store.health import Health
 from store.ledger import Ledger
+from workers.audio import Decoder
 from workers.breaker import Breaker
 from workers.heartbeat import Heartbeat
 from workers.runner import Runner
@@ -48,7 +49,7 @@ class Coaching:
             coach=self._coach,
             speech=Speech(self._client, settings.openai_transcription_model, settings.openai_speech_model),
             breaker=Breaker(),
-            max_audio_seconds=settings.max_audio_seconds,
+            decoder=Decoder(settings.max_audio_seconds),
             english_only=settings.openai_transcription_model.endswith(".en"),  # as Whisper names such models
         )
         self.runner = Runner(ledger=ledger, heartbeat=heartbeat, tools=tools)

@@ -1,4 +1,4 @@
-"""Runs as a process of its own: recording on stdin, a line of JSON and PCM on stdout.
+"""Runs as a process of its own: the most seconds and the recording on stdin, a line of JSON and PCM on stdout.
 
 After its imports it takes from itself what a hostile file could use: no file or socket can be opened, memory and CPU
 time are bounded. Demuxers are an allow-list; without it a text file named like audio makes FFmpeg open local files.
@@ -68,9 +68,9 @@ def decode(upload: bytes, max_seconds: int) -> tuple[str, bytes]:
 
 def main() -> None:
     """Read everything first: after `restrict` nothing can be opened any more."""
-    upload = sys.stdin.buffer.read()
+    max_seconds, upload = int(sys.stdin.buffer.readline() or 0), sys.stdin.buffer.read()
     restrict()
-    error, pcm = decode(upload, int(sys.argv[1]))
+    error, pcm = decode(upload, max_seconds)
     sys.stdout.buffer.write(json.dumps({"error": error}).encode() + b"\n" + pcm)
     sys.stdout.buffer.flush()
 

@@ -10,7 +10,7 @@ import safety
 from coach.model import CoachError
 from store.hold import Hold
 from workers.aside import Aside
-from workers.audio import decode
+from workers.audio import Decoder
 from workers.breaker import Breaker
 from workers.heartbeat import Lease
 from workers.recording import SILENT_DBFS, Recording
@@ -30,14 +30,14 @@ class Listening:
     """Hears the recording of one job."""
 
     def __init__(
-        self, speech: Speech, breaker: Breaker, hold: Hold, lease: Lease, aside: Aside, *, max_seconds: int
+        self, decoder: Decoder, speech: Speech, breaker: Breaker, *, hold: Hold, lease: Lease, aside: Aside
     ) -> None:
+        self._decoder = decoder
         self._speech = speech
         self._breaker = breaker
         self._hold = hold
         self._lease = lease
         self._aside = aside
-        self._max_seconds = max_seconds
         self.prompt = NO_SPEECH  # what to say when nothing was heard
 
     def hear(self) -> Transcript:
@@ -47,7 +47,7 @@ class Listening:
             AudioError: the recording cannot be used.
             CoachError: the model cannot be asked.
         """
-        recording = decode(self._hold.audio(), max_seconds=self._max_seconds, run=self._aside.run)
+        recording = self._decoder.decode(self._hold.audio(), run=self._aside.run)
         _log(recording)
         if recording.loudness_dbfs < _QUIET_DBFS:
             self.prompt = TOO_QUIET

@@ -10,6 +10,7 @@ from coach.coach import Coach
 from coach.turn import Citation, Message, Reply, Sentence, Stage, State, Turn, Usage
 from store.hold import Hold
 from workers.aside import Aside
+from workers.audio import Decoder
 from workers.breaker import Breaker
 from workers.heartbeat import Lease
 from workers.listening import Listening, must_be_confirmed, question, unsure
@@ -28,7 +29,7 @@ class Tools:
     coach: Coach
     speech: Speech
     breaker: Breaker
-    max_audio_seconds: int
+    decoder: Decoder
     english_only: bool  # what the transcription model understands
 
 
@@ -38,10 +39,9 @@ class Stages:
     def __init__(self, tools: Tools, hold: Hold, lease: Lease, aside: Aside) -> None:
         self._coach = tools.coach
         self._breaker = tools.breaker
+        self._decoder = tools.decoder
         self._english_only = tools.english_only
-        self._listening = Listening(
-            tools.speech, tools.breaker, hold, lease, aside, max_seconds=tools.max_audio_seconds
-        )
+        self._listening = Listening(tools.decoder, tools.speech, tools.breaker, hold=hold, lease=lease, aside=aside)
         self._speaking = Speaking(tools.speech, hold, lease, aside)
         self._hold = hold
         self._lease = lease
@@ -50,6 +50,13 @@ class Stages:
 
     def do(self) -> None:
         """From the first stage to the commit."""
+        try:
+            self._work()
+        finally:
+            if self._hold.type == "voice":
+                self._decoder.prepare()  # not before: it would take from this job the time that it saves the next one
+
+    def _work(self) -> None:
         if self._hold.attempt > 1:
             self._hold.progress(event={"type": "restart", "data": {"attempt": self._hold.attempt}})
         heard = self._listen() if self._hold.type == "voice" else None

@@ -14,7 +14,7 @@ from workers.recording import Recording
 
 # Below LOW a person is asked before anything is done with it, below SURE only where a mistake would matter. What was
 # measured for both: docs/voice.md
-LOW, SURE = 0.55, 0.65
+LOW, SURE = 0.58, 0.65
 
 # Whisper's own thresholds: https://github.com/openai/whisper (transcribe.py)
 NO_SPEECH_PROBABILITY = 0.6
@@ -35,6 +35,7 @@ _SELDOM_SAID = frozenset(
     | {"bye bye", "goodbye", "see you next time", "so", "oh"}
 )
 _DOUBTFUL = 0.3  # probability of silence from which those words are not believed
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 _NO_WORDS = re.compile(r"[\[(♪*].*[\])♪*]", re.DOTALL)  # [Music], (applause)
 
 # Without log-probabilities: people say so many words a second.
@@ -96,7 +97,8 @@ def joined(parts: Sequence[Transcript]) -> Transcript:
 
 
 def _transcript(text: str, language: str | None, confidence: float | None, recording: Recording) -> Transcript:
-    text = clean(text).strip()
+    said = _SENTENCE_END.split(clean(text).strip())
+    text = " ".join(sentence for sentence in said if not _never_said(sentence))
     if confidence is None or not text:
         return silence(recording.seconds)
     return Transcript(text, language, round(min(confidence, 1.0), 3), round(recording.seconds, 2))
@@ -108,15 +110,17 @@ def _silent(segment: Any) -> bool:
 
 
 def _invented(text: str, segment: Any = None) -> bool:
-    plain = " ".join(re.findall(r"\w+", text.casefold()))
     doubtful = segment is not None and segment.no_speech_prob > _DOUBTFUL
-    return bool(
-        not plain
-        or _NEVER_SAID.fullmatch(plain)
-        or (doubtful and plain in _SELDOM_SAID)
-        or _NO_WORDS.fullmatch(text.strip())
-        or _loops(text)
-    )
+    return _never_said(text) or (doubtful and _plain(text) in _SELDOM_SAID) or _loops(text)
+
+
+def _never_said(text: str) -> bool:
+    plain = _plain(text)
+    return bool(not plain or _NEVER_SAID.fullmatch(plain) or _NO_WORDS.fullmatch(text.strip()))
+
+
+def _plain(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
 
 
 def _loops(text: str) -> bool:

@@ -64,7 +64,20 @@ def test_the_verbose_form_has_duration_language_and_how_sure_each_segment_is(
     assert heard.segments
     assert "".join(segment.text for segment in heard.segments).strip() == heard.text
     assert all(-1 < segment.avg_logprob < 0 and 0 <= segment.no_speech_prob < 0.5 for segment in heard.segments)
-    assert all(one.end <= other.start for one, other in pairwise(heard.segments))
+
+
+def test_who_asks_for_times_gets_a_segment_a_sentence(client: openai.OpenAI, spoken: bytes) -> None:
+    def segments(**more: Any) -> list[Any]:
+        file = ("voice.wav", spoken)
+        heard = client.audio.transcriptions.create(
+            model="whisper-tiny.en", file=file, response_format="verbose_json", **more
+        )
+        return list(heard.segments)
+
+    timed = segments(timestamp_granularities=["segment"])
+
+    assert len(timed) > len(segments()) == 1
+    assert all(one.end <= other.start for one, other in pairwise(timed))
 
 
 def test_the_text_form_is_plain_text(client: openai.OpenAI, spoken: bytes) -> None:

@@ -14,6 +14,7 @@ from store.sessions import Session, Sessions
 from store.speech import Speech
 from store.submission import Submission
 from tests.integration.workers.scripted import ScriptedCoach, ScriptedSpeech
+from workers.audio import Decoder
 from workers.breaker import Breaker
 from workers.heartbeat import Heartbeat
 from workers.runner import Runner
@@ -39,7 +40,7 @@ class Bench:
             coach=coach,  # type: ignore[arg-type]  # the same shape, scripted
             speech=self.speech,  # type: ignore[arg-type]
             breaker=self.breaker,
-            max_audio_seconds=300,
+            decoder=Decoder(300),
             english_only=True,
         )
         return Runner(ledger=self.ledger, heartbeat=self.heartbeat, tools=tools)

@@ -1,5 +1,6 @@
 import os
 import struct
+import subprocess
 import threading
 import time
 from collections.abc import Callable
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.audio_files import CONTAINERS, encode, tone
-from workers.audio import AudioError, decode
+from workers import audio
+from workers.audio import AudioError, Decoder, decode
 
 
 @pytest.mark.parametrize("container", CONTAINERS)
@@ -88,8 +90,43 @@ def test_a_cancel_while_the_child_decodes_kills_it(tmp_path: Path, monkeypatch: 
         raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        decode(b"\0" * 1_000_000, max_seconds=300, run=walk_away)
+        Decoder(300).decode(b"\0" * 1_000_000, run=walk_away)
     give_up = time.monotonic() + 5
     with pytest.raises(ProcessLookupError):
         while time.monotonic() < give_up:
             os.kill(int(pid_file.read_text()), 0)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """The children, as they are started."""
+    children: list[subprocess.Popen[bytes]] = []
+    start = audio._start
+
+    def noted() -> subprocess.Popen[bytes]:
+        children.append(start())
+        return children[-1]
+
+    monkeypatch.setattr(audio, "_start", noted)
+    return children
+
+
+def test_one_child_is_made_ready_for_the_next_recording(started: list[subprocess.Popen[bytes]]) -> None:
+    decoder = Decoder(300)
+    decoder.prepare()
+    decoder.prepare()
+    assert len(started) == 1
+
+    assert decoder.decode(encode(tone(1.0), "speech.wav")).seconds == pytest.approx(1.0, abs=0.01)
+    assert len(started) == 1
+    assert started[0].poll() is not None
+
+
+def test_a_child_that_was_killed_while_it_waited_is_not_counted_on(started: list[subprocess.Popen[bytes]]) -> None:
+    decoder = Decoder(300)
+    decoder.prepare()
+    started[0].kill()
+    started[0].wait()
+
+    assert decoder.decode(encode(tone(1.0), "speech.wav")).seconds == pytest.approx(1.0, abs=0.01)
+    assert len(started) == 2

@@ -105,7 +105,7 @@ def test_two_hours_in_a_small_file_are_too_long_and_take_little_time_and_memory(
     upload = _two_hours_of_silence()
     assert 2 * MEGABYTE < len(upload) < 4 * MEGABYTE
 
-    decoded = measured.run([sys.executable, "-I", str(audio._CHILD), "300"], upload)
+    decoded = measured.run([sys.executable, "-I", str(audio._CHILD)], b"300\n" + upload)
 
     assert decoded.answer == b'{"error": "audio_too_long"}\n'
     assert decoded.seconds < 5

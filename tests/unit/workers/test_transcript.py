@@ -66,6 +66,11 @@ def test_what_models_invent_over_noise_is_not_what_was_said(invented: str) -> No
     assert _heard(Segment(" I like to walk."), Segment(invented)).text == "I like to walk."
 
 
+def test_what_is_invented_after_what_was_said_is_taken_off() -> None:
+    assert _heard(Segment("I like to walk. Thanks for watching!")).text == "I like to walk."
+    assert of_text("I like to walk. [Music]", None, [-0.1], SECOND).text == "I like to walk."
+
+
 @pytest.mark.parametrize(
     "said",
     [
