@@ -49,7 +49,7 @@ class Whisper:
         goes up when it is unsure. Parts without speech are left out first: given silence, Whisper hears words.
 
         What fits into one window is one segment, unless it is to be `timed`: not asked for times, the model is quicker,
-        mishears less and is surer of what it heard (docs/voice.md). Longer ones need them, to go on where a window ends.
+        mishears less and is surer of what it heard (docs/voice.md). Longer ones need them to go on where a window ends.
         """
         options: dict[str, Any] = {} if temperature is None else {"temperature": temperature}
         options["without_timestamps"] = not timed and len(samples) <= _WINDOW_SECONDS * SAMPLE_RATE

@@ -29,11 +29,12 @@ _YIELDS = frozenset({"other_red_flags", "thunderclap_headache"})
 
 # From these shares on the second opinion counts; chosen by cross-validation over messages of several authors. Alarms of
 # the tables are only taken back when it is all but certain.
-_GRAVE = 0.5
-_GRAVE_AGAINST_TABLES = 0.9
-_CAUTION = 0.6
+_GRAVE = 0.3
+_GRAVE_AGAINST_TABLES = 0.8
+_CAUTION = 0.4
 _NO_CAUTION = 0.9
-_NOT_GRAVE = 0.95
+_NOT_GRAVE = 0.93
+_ONLY_CAUTION = 0.97
 _LEARNED = "second_opinion"
 
 # Rules whose name begins so are only signs: two different ones in a message count, one is ordinary talk.
@@ -123,7 +124,9 @@ def _weighed(category: Category, cut: Sequence[str], least: float) -> Category:
     opinion = max(opinions, key=lambda each: each["emergency"] + each["crisis"])
     grave = opinion["emergency"] + opinion["crisis"]
     if category in ("emergency", "crisis"):
-        return "none" if opinion["none"] >= _NOT_GRAVE else category
+        if opinion["none"] >= _NOT_GRAVE:
+            return "none"
+        return "medical_caution" if 1 - grave >= _ONLY_CAUTION else category
     if grave >= least:
         return "emergency" if opinion["emergency"] >= opinion["crisis"] else "crisis"
     if category == "none" and grave + opinion["medical_caution"] >= max(_CAUTION, least):

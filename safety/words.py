@@ -1,7 +1,11 @@
-"""Concepts that several tables share: people, parts of the body, feelings in the body, medicines, exercise."""
+"""Concepts that several tables share: people, parts of the body, feelings, medicines, illnesses, exercise."""
 
 from __future__ import annotations
 
 from safety.tables import read
 
-WORDS = read("words").words
+_MEDICAL = read("medical").words
+_SHARED = read("words").words
+
+# A medicine by its name is a medicine.
+WORDS = _SHARED | _MEDICAL | {"drug": f"{_SHARED['drug']}, {_MEDICAL['named_drug']}"}

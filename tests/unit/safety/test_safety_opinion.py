@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,16 +58,25 @@ def test_what_no_table_foresaw_is_found_and_said_to_be_a_second_opinion() -> Non
 
 
 # Nothing was trained on these files: the floors guard against a model that no longer generalises.
-def test_grave_messages_of_others_are_seldom_overlooked() -> None:
-    rows = [row for row in _rows("safety_heldout.jsonl") if row["expected"] in ("emergency", "crisis")]
+@pytest.mark.parametrize("name", ["safety_heldout.jsonl", "safety_heldout_2.jsonl"])
+def test_grave_messages_of_others_are_seldom_overlooked(name: str) -> None:
+    rows = [row for row in _rows(name) if row["expected"] in ("emergency", "crisis")]
     assert len(rows) > 100
-    assert sum(triage(row["text"]).category == "none" for row in rows) <= 0.05 * len(rows)
+    assert sum(triage(row["text"]).category == "none" for row in rows) <= 0.02 * len(rows)
+
+
+@pytest.mark.parametrize("category", ["emergency", "crisis", "medical_caution", "none"])
+def test_each_class_is_told_from_the_others_in_messages_like_those_of_the_development_set(category: str) -> None:
+    rows = [row for row in _rows("safety_heldout_2.jsonl") if row["expected"] == category]
+    assert len(rows) >= 70
+    right = sum(triage(row["text"]).category in {category, *row["also"]} for row in rows)
+    assert right >= (0.9 if category == "none" else 0.95) * len(rows)
 
 
 def test_ordinary_talk_is_seldom_taken_for_an_emergency() -> None:
     rows = _rows("safety_ordinary.jsonl")
     assert len(rows) > 300
-    assert sum(triage(row["text"]).grave for row in rows) <= 0.03 * len(rows)
+    assert sum(triage(row["text"]).grave for row in rows) <= 0.04 * len(rows)
 
 
 def test_most_unsafe_sentences_of_others_are_replaced_and_most_safe_ones_pass() -> None:
@@ -77,5 +87,5 @@ def test_most_unsafe_sentences_of_others_are_replaced_and_most_safe_ones_pass() 
     assert sum(judged["pass"]) >= 0.8 * len(judged["pass"])
 
 
-def _rows(name: str) -> list[dict[str, str]]:
+def _rows(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]

@@ -157,6 +157,22 @@ def test_an_emergency_deep_in_a_long_message_is_found() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "category"),
+    [
+        ("my gliclazide, half an hour before the bike or after", "medical_caution"),
+        ("I have one kidney, protein powder yes or no", "medical_caution"),
+        ("my ICD went in on Tuesday, when may I golf", "medical_caution"),
+        ("tengo EPOC, por donde empiezo", "medical_caution"),
+        ("je prends du Lasix, est-ce que je marche quand meme", "medical_caution"),
+        ("I swallowed the whole box of my metoprolol", "emergency"),
+        ("I have been saving up my zopiclone for the night I go", "crisis"),
+    ],
+)
+def test_a_medicine_an_illness_or_a_treatment_is_known_by_its_name(text: str, category: str) -> None:
+    assert triage(text).category == category
+
+
+@pytest.mark.parametrize(
     "seed",
     [
         "chest ",
