@@ -31,7 +31,7 @@ _DROPPED_BEFORE = re.compile(
 )
 _DISLIKED_AFTER = re.compile(rf"^ ?(?:[^ ,.]+ ){{0,3}}(?:{any_of('disliked after')}|(?:i|me) {any_of('dislike')})")
 _SPOKEN_OF = re.compile(
-    r"^ ?(?:[^ ,.]+ )?(?:at my age |i |me |, |\. |no |non |never |nope |not )*"
+    r"^ ?(?:[^ ,.]+ )?(?:at my age |i |me |do |did |have |really |, |\. |no |non |never |nope |not )*"
     rf"(?:{any_of('dislike')}(?: (?:it|them|that|the thing|either of them|ca|lo))?|{any_of('no thanks')})(?= )"
 )
 _WATCHED = re.compile(rf" {any_of('watched')}(?: (?:the|a|some|on|le|la|el|les|un|une))* $")

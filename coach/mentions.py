@@ -38,6 +38,7 @@ _SELF = cue("self")
 _TOGETHER = re.compile(r" (?:with|(?:i|me|we|moi|yo) (?:and|et|y)|take|taking|join|joining|avec|con|like|for|than) $")
 _PAST = cue("past")
 _NOW = cue("now")
+_PAST_AFTER = re.compile(r"^[ ,.]*(?:and |but )?that was ")  # "Cycled to work once, that was in 1966"
 # Between a denial and what it denies: at most three words, and no turn of thought.
 _DENIED = re.compile(
     rf" {any_of('denial')}(?: (?!(?:if|when|because|only|just|for|with|due|to|sure|that|in|can|will) )[^ ,.]+){{0,3}} $"
@@ -96,7 +97,8 @@ class Mention:
     @property
     def past(self) -> bool:
         """Only as it once was: "I used to golf", and nothing in the clause says that it goes on."""
-        return bool(_PAST.search(self.clause)) and not _NOW.search(self.clause)
+        past = _PAST.search(self.clause) or _PAST_AFTER.search(self.follows)
+        return bool(past) and not _NOW.search(self.clause)
 
     @property
     def of_other(self) -> bool:

@@ -27,7 +27,6 @@ AT_ONCE = 20
 ROUNDS = 4
 NAMES = {
     "transcript": "the transcript",
-    "token": "the first words of the written answer",
     "written": "the written answer is complete",
     "audio": "the first part of the spoken answer",
     "done": "the spoken answer is complete",
