@@ -32,8 +32,8 @@ _YIELDS = frozenset({"other_red_flags", "thunderclap_headache"})
 _GRAVE = 0.3
 _GRAVE_AGAINST_TABLES = 0.8
 _CAUTION = 0.4
-_NO_CAUTION = 0.9
-_NOT_GRAVE = 0.93
+_NO_CAUTION = 0.88
+_NOT_GRAVE = 0.85
 _ONLY_CAUTION = 0.97
 _LEARNED = "second_opinion"
 
