@@ -76,7 +76,7 @@ def test_each_class_is_told_from_the_others_in_messages_like_those_of_the_develo
 def test_ordinary_talk_is_seldom_taken_for_an_emergency() -> None:
     rows = _rows("safety_ordinary.jsonl")
     assert len(rows) > 300
-    assert sum(triage(row["text"]).grave for row in rows) <= 0.04 * len(rows)
+    assert sum(triage(row["text"]).grave for row in rows) <= 0.02 * len(rows)
 
 
 def test_most_unsafe_sentences_of_others_are_replaced_and_most_safe_ones_pass() -> None:
