@@ -32,7 +32,7 @@ class Notifications:
         self._redis = redis
         self._waiting: dict[str, set[threading.Event]] = defaultdict(set)
         self._lock = threading.Lock()
-        self._started = False
+        self._listening = False
         self._silent = False  # the server holds our connection and does not answer
 
     @contextmanager
@@ -40,10 +40,10 @@ class Notifications:
         """An event that is set when there is news of the job; the caller clears it and reads the ledger."""
         event = threading.Event()
         with self._lock:
-            if not self._started:
-                threading.Thread(target=self._listen, name="notifications", daemon=True).start()
-                self._started = True
             self._waiting[job_id].add(event)
+            if not self._listening:
+                self._listening, self._silent = True, False
+                threading.Thread(target=self._listen, name="notifications", daemon=True).start()
         try:
             yield event
         finally:
@@ -64,7 +64,7 @@ class Notifications:
 
     def _listen(self) -> None:
         pause = threading.Event()
-        while True:
+        while self._wanted():
             try:
                 with self._redis.pubsub() as pubsub:
                     pubsub.psubscribe(f"{_PREFIX}*")
@@ -75,6 +75,12 @@ class Notifications:
                 self._silent = isinstance(error, RedisTimeoutError)
                 self._wake_all()
                 pause.wait(_RECONNECT_SECONDS)
+
+    def _wanted(self) -> bool:
+        """Whether anybody waits: a lost server is not called for nobody. Whoever comes later starts the next listener."""
+        with self._lock:
+            self._listening = bool(self._waiting)
+            return self._listening
 
     def _hear(self, message: dict[str, Any] | None) -> None:
         if message is None:

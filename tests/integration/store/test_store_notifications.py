@@ -136,3 +136,17 @@ def test_a_waiter_survives_the_death_of_redis_and_is_woken_afterwards(
         kit.run(job_id)
         assert event.wait(SECONDS)
     assert kit.job(job_id).status == "completed"
+
+
+def test_a_lost_server_is_not_called_when_nobody_waits(server: ValkeyServer) -> None:
+    client: Any = connect(server.url)
+    before = set(threading.enumerate())
+    notifications = _listening(server.url, client)
+    (listener,) = set(threading.enumerate()) - before
+
+    server.kill()
+
+    listener.join(SECONDS)
+    assert not listener.is_alive()
+    server.restart()
+    _until_heard(notifications, client)
