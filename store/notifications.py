@@ -77,7 +77,7 @@ class Notifications:
                 pause.wait(_RECONNECT_SECONDS)
 
     def _wanted(self) -> bool:
-        """Whether anybody waits: a lost server is not called for nobody. Whoever comes later starts the next listener."""
+        """Whether anybody waits: a lost server is not called for nobody. Who comes later starts the next listener."""
         with self._lock:
             self._listening = bool(self._waiting)
             return self._listening

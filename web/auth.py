@@ -76,7 +76,7 @@ def init_app(app: Flask) -> None:
 
 def check_still_allowed() -> None:
     """For requests that go on for long: 401 once the caller's key was revoked, or key or token expired."""
-    if time.time() >= g.allowed_until or not services().api_keys.active(g.api_key.id):
+    if time.time() >= g.allowed_until or not services().api_keys.active(g.api_key.id, lately=True):
         raise _invalid_key()
 
 

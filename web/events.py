@@ -25,7 +25,7 @@ blueprint = Blueprint("events", __name__, description="What happens to a message
 
 PING_SECONDS = 10.0
 LOOK_AGAIN_SECONDS = 60.0  # news comes by itself; this is for the case that it once does not
-KEY_SECONDS = 4.0  # a revoked key's streams end within 5 s
+KEY_SECONDS = 3.5  # a revoked key's streams end within 5 s
 _DONE = "done"
 # Of each event: OpenAPI 3.0 has no word yet for a stream of them.
 _EVENT = {
@@ -75,7 +75,7 @@ class _Stream:
     def _until_done(self) -> Iterator[str]:
         found, look_at, ping_at = self._services, 0.0, time.monotonic() + PING_SECONDS
         with found.notifications.watch(self._job_id) as news:
-            while time.time() < self._allowed_until and found.api_keys.active(self._key_id):
+            while time.time() < self._allowed_until and found.api_keys.active(self._key_id, lately=not news.is_set()):
                 now = time.monotonic()
                 if news.is_set() or now >= look_at:
                     news.clear()

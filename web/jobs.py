@@ -23,7 +23,7 @@ blueprint.ARGUMENTS_PARSER = BodyParser()
 
 LONGEST_WAIT_SECONDS = 60
 POLL_SECONDS = 1
-KEY_SECONDS = 4.0  # who waits with a revoked key is refused within 5 s
+KEY_SECONDS = 3.5  # who waits with a revoked key is refused within 5 s
 _LOOK_AGAIN_SECONDS = 15.0  # a wake-up may be lost: look again now and then
 _PREFER_WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?")
 

@@ -13,7 +13,7 @@ from store import keys
 from store.api_keys import ADMIN, JOBS, ApiKey, ApiKeys
 from store.audit import Audit
 from store.scripts import Scripts
-from tests.integration.ledger_kit import LONG_AGO, send_scripts_twice
+from tests.integration.ledger_kit import LONG_AGO, send_scripts_twice, wait_for
 
 
 def _imported(redis: Any, *plain: str, admin: str = "") -> ApiKeys:
@@ -30,6 +30,21 @@ def test_keys_of_the_environment_are_known_with_their_scopes(redis: Any) -> None
     assert len({one.id, two.id, root.id}) == 3
     assert (one.scopes, two.scopes, root.scopes) == ((JOBS,), (JOBS,), (JOBS, ADMIN))
     assert (one.name, two.name, root.name) == ("API_KEYS 1", "API_KEYS 2", "ADMIN_API_KEY")
+
+
+def test_thousands_who_wait_with_a_key_ask_redis_once_and_hear_of_its_end(redis: Any) -> None:
+    api_keys = _imported(redis, "one")
+    found = api_keys.authenticate(b"one")
+    assert found
+    before = redis.info("stats")["total_commands_processed"]
+    assert all(api_keys.active(found.id, lately=True) for _ in range(2000))
+    asked = redis.info("stats")["total_commands_processed"] - before
+    assert asked < 100
+
+    api_keys.revoke(found.id)
+
+    wait_for(lambda: not api_keys.active(found.id, lately=True))
+    assert not api_keys.active("key_unknown", lately=True)
 
 
 def test_the_first_request_imports_the_environment(redis: Any) -> None:

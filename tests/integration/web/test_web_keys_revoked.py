@@ -14,6 +14,7 @@ import web.events as web_events
 import web.jobs as web_jobs
 from config import Settings
 from store import keys
+from store.api_keys import LATELY_SECONDS
 from tests.integration.ledger_kit import wait_for
 from tests.integration.web.api import KEY, OTHER, Api, job_id_of
 from tests.integration.web.sse import Stream
@@ -40,8 +41,8 @@ def _key_id(api: Api, plain: str = KEY) -> str:
 
 
 def test_the_promise_of_five_seconds_is_kept_by_the_interval() -> None:
-    assert web_jobs.KEY_SECONDS < 5
-    assert web_events.KEY_SECONDS < 5
+    assert web_jobs.KEY_SECONDS + LATELY_SECONDS < 5
+    assert web_events.KEY_SECONDS + LATELY_SECONDS < 5
 
 
 @pytest.mark.parametrize("way", ["query", "header", "post"])
