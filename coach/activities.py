@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Literal
 
 from coach.cues import any_of, cue
-from coach.mentions import Mention
+from coach.evidence import of_activity, opinion
+from coach.mentions import Mention, Said
 
 Verdict = Literal["wanted", "dropped", "unwanted", "other"]
 
+THEIRS, NOT = "theirs", "not theirs"  # the classes of the opinion
+
+_SURE = 0.7
 _REACH = 80  # characters between "instead" and the activity that takes the place
 _LIST = re.compile(r"(?:(?:,|and|or|nor|et|ou|ni|y|o|my|the|a|to|some|go|de|la|le|du|play|do) )+")
 _PRONOUN = re.compile(r" (?:it|them|for me|my thing) ")
@@ -36,26 +40,25 @@ _SPOKEN_OF = re.compile(
 )
 _WATCHED = re.compile(rf" {any_of('watched')}(?: (?:the|a|some|on|le|la|el|les|un|une))* $")
 _WATCHED_AFTER = re.compile(rf"^ ?{any_of('watched after')}(?= )")
+_GIVEN_UP = cue("given up")
 _RATHER = cue("rather")  # "cycling instead", "scrap that, I'd rather cycle": the one named last gives way
 
 
 def next_activities(
-    liked: Sequence[str], disliked: Sequence[str], plain: str, mentions: Sequence[Mention]
+    liked: Sequence[str], disliked: Sequence[str], said: Said, mentions: Sequence[Mention]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """What they do or would like, and what they turned down, after the message `plain`; each in the order of mention.
+    """What they do or would like, and what they turned down, after the message; each in the order of mention.
 
     Other people's activities, those of long ago and those only watched count as neither.
     """
     wanted, unwanted = list(liked), list(disliked)
-    rather = _RATHER.search(plain)
-    before: Mention | None = None
-    verdict: Verdict = "other"
-    for mention in mentions:
-        if mention.kind != "activity":
-            continue
-        if not (before and _LIST.fullmatch(plain[before.end : mention.start])):  # "I neither swim nor cycle"
-            verdict = _judge(mention)
-        before, name = mention, mention.label
+    rather = _RATHER.search(said.plain)
+    judge = opinion("activity")
+    judged = list(verdicts(said, mentions))
+    if wanted and not judged and _GIVEN_UP.search(said.plain):  # "tried it, never again"
+        wanted.pop()
+    for mention, ruled in judged:
+        name, verdict = mention.label, _weighed(ruled, judge.of(of_activity(said, mentions, mention, ruled))[NOT])
         if verdict == "unwanted":
             _move(name, unwanted, wanted)
         elif verdict == "dropped":
@@ -66,6 +69,25 @@ def next_activities(
                 rather = None
             _move(name, wanted, unwanted)
     return tuple(wanted), tuple(unwanted)
+
+
+def verdicts(said: Said, mentions: Sequence[Mention]) -> Iterator[tuple[Mention, Verdict]]:
+    """The activities mentioned, each with what the rules say of it."""
+    before: Mention | None = None
+    verdict: Verdict = "other"
+    for mention in mentions:
+        if mention.kind == "activity":
+            if not (before and _LIST.fullmatch(said.plain[before.end : mention.start])):  # "I neither swim nor cycle"
+                verdict = _judge(mention)
+            before = mention
+            yield mention, verdict
+
+
+def _weighed(ruled: Verdict, not_theirs: float) -> Verdict:
+    """The verdict of the rules, unless the opinion is sure of the contrary."""
+    if ruled == "wanted":
+        return "dropped" if not_theirs >= _SURE else ruled
+    return "wanted" if not_theirs <= 1 - _SURE else ruled
 
 
 def _judge(mention: Mention) -> Verdict:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from coach.cues import any_of, cue
-from safety.normalise import words
+from safety.normalise import passages, words
 from safety.patterns import Table
 from safety.tables import read
 from safety.words import WORDS
@@ -44,6 +44,7 @@ _DENIED = re.compile(
     rf" {any_of('denial')}(?: (?!(?:if|when|because|only|just|for|with|due|to|sure|that|in|can|will) )[^ ,.]+){{0,3}} $"
 )
 _NOT_DENIED = re.compile(rf" {any_of('no denial')} [^,.]*$")
+_COUNTERFACTUAL = re.compile(r" if (?:[^ ,.]+ ){1,4}(?:was|were|is|had|did|would) not ")
 _NO = re.compile(r"^ (?:no|none|not|never|nope|nah|non|pas|nada)(?= )")
 _DENIED_LATER = re.compile(
     r"^ ?(?:(?:is|are|was|were|has|have|does|do|did|would|will) )?(?:really |all |just )?"
@@ -85,9 +86,16 @@ class Mention:
     @property
     def denied(self) -> bool:
         """As in "no pain", "not at all tired", "the rain isn't a problem", but not "can't stand the cold"."""
+        if self.counterfactual:
+            return False
         if _DENIED_LATER.search(self.after) or (self.alone and _NO.search(self.follows)):
             return True
         return bool(_DENIED.search(self.before)) and not _NOT_DENIED.search(self.before)
+
+    @property
+    def counterfactual(self) -> bool:
+        """What is wished away is there: "I'd walk if I wasn't so busy"."""
+        return bool(_COUNTERFACTUAL.search(f"{self.before}{self.match}"))
 
     @property
     def alone(self) -> bool:
@@ -116,10 +124,12 @@ class Mention:
 
 
 class Said:
-    """A message in plain words, with what it mentions."""
+    """A message in plain words: `plain` without figures of speech, `passages` with them, and what it mentions."""
 
     def __init__(self, text: str) -> None:
-        self.plain = _IDIOMS.masked(f" {' '.join(words(text))} . ")
+        found = words(text)
+        self.passages = passages(found)
+        self.plain = _IDIOMS.masked(f" {' '.join(found)} . ")
         self._breaks = [0, *(match.end() - 1 for match in _BREAK.finditer(self.plain))]
 
     def mentions(self) -> list[Mention]:

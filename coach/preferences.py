@@ -18,13 +18,13 @@ def next_preferences(state: State, mentions: Sequence[Mention]) -> dict[str, str
     says nothing. What is turned down for setting or company speaks for the opposite.
     """
     found = {"setting": state.setting, "company": state.company, "place": state.place, "goal": state.goal}
-    speaking = {mention.clause_start for mention in mentions if mention.kind in ("prefer", "activity")}
-    aiming = {mention.clause_start for mention in mentions if mention.kind == "aim"}
+    speaking = [mention for mention in mentions if mention.kind in ("prefer", "activity")]
+    aiming = [mention for mention in mentions if mention.kind == "aim"]
     for mention in mentions:
         kind, name = mention.kind, mention.label
         if kind not in found or mention.of_other or mention.past:
             continue
-        if mention.clause_start not in (aiming if kind == "goal" else speaking):
+        if not any(_with(mention, other) for other in (aiming if kind == "goal" else speaking)):
             continue
         if not _turned_down(mention):
             found[kind] = name
@@ -35,6 +35,10 @@ def next_preferences(state: State, mentions: Sequence[Mention]) -> dict[str, str
         elif found[kind] == name:
             found[kind] = ""
     return found
+
+
+def _with(mention: Mention, other: Mention) -> bool:
+    return mention.clause_start == other.clause_start and not mention.overlaps(other)
 
 
 def _turned_down(mention: Mention) -> bool:

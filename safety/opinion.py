@@ -1,7 +1,7 @@
-"""A second opinion on a text: a logistic model over words and concepts, for wordings that no table foresaw.
+"""A second opinion on a text: a logistic model over what it shows, for wordings that no table foresaw.
 
-It is as fixed as a table: the weights lie beside the tables, `python -m safety.train` makes them, and the same text
-always gets the same opinion.
+It is as fixed as a table: the weights lie beside the tables, :mod:`safety.train` makes them, and the same text always
+gets the same opinion.
 """
 
 from __future__ import annotations
@@ -11,13 +11,11 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from safety.evidence import evidence
-
 FOLDER = Path(__file__).parent / "tables"
 
 
 class Opinion:
-    """A model by name: `tables/<name>_weights.json` holds its classes, their biases and the weights of each feature."""
+    """A model by name: `<name>_weights.json` of a folder holds its classes, their biases and each feature's weights."""
 
     def __init__(self, name: str, folder: Path = FOLDER) -> None:
         model = json.loads((folder / f"{name}_weights.json").read_text(encoding="utf-8"))
@@ -25,9 +23,9 @@ class Opinion:
         self._bias: list[float] = model["bias"]
         self._weights: dict[str, list[float]] = model["weights"]
 
-    def of(self, passage: str) -> dict[str, float]:
-        """How likely a passage (plain words, see `safety.normalise.passages`) is of each class, all together 1."""
-        return dict(zip(self._classes, shares(self._bias, self._weights, evidence(passage)), strict=True))
+    def of(self, features: Iterable[str]) -> dict[str, float]:
+        """How likely something that shows these `features` is of each class, all together 1."""
+        return dict(zip(self._classes, shares(self._bias, self._weights, features), strict=True))
 
 
 def shares(bias: Sequence[float], weights: Mapping[str, Sequence[float]], names: Iterable[str]) -> list[float]:

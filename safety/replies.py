@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from safety.evidence import evidence
 from safety.normalise import passages, words
 from safety.opinion import Opinion
 from safety.patterns import Table
@@ -49,7 +50,7 @@ def screen_reply(sentence: str) -> Screening:
             rule = _broken(f" {part.strip()} . ")
             if rule:
                 return Screening("replace", rule)
-        if not any(_PARDONED.hits(passage)) and _OPINION.of(passage)["replace"] >= _UNSAFE:
+        if not any(_PARDONED.hits(passage)) and _OPINION.of(evidence(passage))["replace"] >= _UNSAFE:
             return Screening("replace", _LEARNED)
     return Screening("pass", None)
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from safety.evidence import evidence
 from safety.language import Language, language_of
 from safety.normalise import passages, words
 from safety.opinion import Opinion
@@ -118,7 +119,7 @@ def triage(text: str, locale: str = "CA") -> Triage:
 
 def _weighed(category: Category, cut: Sequence[str], least: float) -> Category:
     """The category after the second opinion on the gravest passage; `least` is its share that makes it an alarm."""
-    opinions = [_OPINION.of(passage) for passage in cut]
+    opinions = [_OPINION.of(evidence(passage)) for passage in cut]
     if not opinions:
         return category
     opinion = max(opinions, key=lambda each: each["emergency"] + each["crisis"])

@@ -20,6 +20,13 @@ from coach.turn import Commitment, State
         ("I swam 5000 m in 1982", None),
         ("999 minutes", None),
         ("give me a minute", None),
+        ("I've thirty-five minutes free", 35),
+        ("an hour and ten minutes is what I have", 70),
+        ("there's a full hour free now", 60),
+        ("j'ai trente-cinq minutes de libres", 35),
+        ("tengo treinta y cinco minutos", 35),
+        ("I never get five minutes to myself", None),
+        ("I'd cycle if I had an hour to call my own", None),
     ],
 )
 def test_minutes_are_read_from_an_amount_of_time(text: str, minutes: int | None) -> None:
@@ -37,6 +44,9 @@ def test_minutes_are_read_from_an_amount_of_time(text: str, minutes: int | None)
         ("the rain isn't a problem", "none"),
         ("I painted the training room", "none"),
         ("it's too cold out", "weather"),
+        ("I don't have time", "time"),
+        ("I'd lift weights if I wasn't so busy", "time"),
+        ("I'd walk it if my ankle wasn't hurting", "pain"),
         ("I'm embarrassed at the pool", "confidence"),
     ],
 )
@@ -53,6 +63,21 @@ def test_activities_are_gathered_and_taken_back() -> None:
     state = update(State(), "I like walking and swimming")
     state = update(state, "I don\u2019t like swimming after all, and I took up dancing")
     assert state.activities == ("walking", "dance")
+
+
+def test_what_was_taken_up_last_can_be_dropped_without_its_name() -> None:
+    assert after("I swim and I've started yoga", "tried it for a month, not for me, never again").activities == (
+        "swimming",
+    )
+    assert after("I swim and I've started yoga", "it's grand, I love it").activities == ("swimming", "mobility")
+
+
+@pytest.mark.parametrize(
+    ("correction", "minutes"),
+    [("well, half that", 30), ("double it", 120), ("ten less than that, to be honest", 50), ("la mitad, mejor", 30)],
+)
+def test_minutes_are_corrected_in_terms_of_what_was_said_before(correction: str, minutes: int) -> None:
+    assert after("I have an hour a day", correction).minutes_available == minutes
 
 
 def test_what_is_not_spoken_of_stays_as_it_was() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from safety import opinion, screen_reply, train, triage
+from safety.evidence import evidence
 
 DATA = Path(__file__).parents[2] / "data"
 TEXTS = {
@@ -35,7 +36,7 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_model_judges_new_wordings_by_their_words_and_concepts(trained: Path) -> None:
-    judged = opinion.Opinion("triage", trained).of(" an iron fist round my chest . ")
+    judged = opinion.Opinion("triage", trained).of(evidence(" an iron fist round my chest . "))
 
     assert max(judged, key=lambda label: judged[label]) == "emergency"
     assert sum(judged.values()) == pytest.approx(1)
