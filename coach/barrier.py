@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from coach.evidence import of_barrier, opinion
+from coach.evidence import of_barrier
 from coach.mentions import Mention, Said
+from safety.opinion import Opinion
 
 NONE = "none"
 
@@ -14,13 +15,13 @@ _FORECAST = re.compile(r" (?:is it|will it|going to|might|do you think it|va t i
 _NEVER_OTHERS = frozenset({"weather"})  # it rains on everybody
 # How sure the opinion must be to add a barrier where the rules find none, to take away one that they find, and to take
 # away one that was known before.
-_ADDS, _REFUTES, _ENDS = 0.4, 0.8, 0.6
+_ADDS, _REFUTES, _ENDS = 0.4, 0.65, 0.45
 
 
-def next_barrier(known: str, said: Said, mentions: Sequence[Mention]) -> str:
+def next_barrier(known: str, said: Said, mentions: Sequence[Mention], judge: Opinion) -> str:
     """The barrier after a message, `known` being the one before: what the rules find, unless the opinion is surer."""
     ruled = by_rules(known, mentions)
-    shares = opinion("barrier").of(of_barrier(said, mentions, known, ruled))
+    shares = judge.of(of_barrier(said, mentions, known, ruled))
     likeliest = max((name for name in shares if name != NONE), key=lambda name: shares[name])
     if ruled in (NONE, known) and shares[likeliest] >= _ADDS:
         return likeliest

@@ -25,7 +25,7 @@ _EARLIER_CHARACTERS = 80
 @cache
 def opinion(model: str) -> Opinion:
     """The opinion `barrier`, `layer` or `activity`; read when first asked, so that it can be made anew without one."""
-    return Opinion(model, FOLDER)
+    return Opinion.read(model, FOLDER)
 
 
 def of_message(said: Said, mentions: Sequence[Mention]) -> set[str]:

@@ -30,7 +30,7 @@ def update(state: State, text: str) -> State:
         state,
         layer=layer,
         layer_confidence=confidence,
-        barrier=next_barrier(state.barrier, said, mentions),
+        barrier=next_barrier(state.barrier, said, mentions, opinion("barrier")),
         activities=activities,
         disliked=disliked,
         minutes_available=minutes_in(said.plain, state.minutes_available) or state.minutes_available,

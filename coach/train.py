@@ -13,15 +13,16 @@ import argparse
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from coach.activities import NOT, THEIRS, verdicts
-from coach.barrier import NONE, by_rules
+from coach.barrier import NONE, by_rules, next_barrier
 from coach.evidence import FOLDER, of_activity, of_barrier, of_message
 from coach.layer import UNCLASSIFIED
 from coach.mentions import Said
+from safety.opinion import Opinion
 from safety.regression import Sample, cross_validate, train, written
 
 CLASSES = {
@@ -38,29 +39,42 @@ def main() -> int:
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--folder", type=Path, default=FOLDER)
     arguments = parser.parse_args()
-    samples: dict[str, list[Sample]] = defaultdict(list)
-    for path in arguments.dialogues:
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
-            for model, shown, label in _shown(json.loads(line), number):
-                samples[model].append(Sample(sorted(shown), CLASSES[model].index(label)))
-    for model, classes in CLASSES.items():
-        importance = [1.0] * len(classes)
+    dialogues = [json.loads(line) for path in arguments.dialogues for line in path.read_text("utf-8").splitlines()]
+    # What was known before the last message of a longer dialogue is judged by what the short ones teach.
+    learned = _samples([each for each in dialogues if len(each["turns"]) == 1], None)["barrier"]
+    model = train(learned, _equal(CLASSES["barrier"]))
+    samples = _samples(dialogues, Opinion(CLASSES["barrier"], model.bias, model.weights))
+    for name, classes in CLASSES.items():
         if arguments.folds:
-            print(model)
-            cross_validate(samples[model], importance, classes, arguments.folds)
+            print(name)
+            cross_validate(samples[name], _equal(classes), classes, arguments.folds)
             continue
-        path = arguments.folder / f"{model}_weights.json"
-        path.write_text(written(classes, train(samples[model], importance)), encoding="utf-8")
-        print(f"{len(samples[model])} samples: {path}")
+        path = arguments.folder / f"{name}_weights.json"
+        path.write_text(written(classes, train(samples[name], _equal(classes))), encoding="utf-8")
+        print(f"{len(samples[name])} samples: {path}")
     return 0
 
 
-def _shown(dialogue: Mapping[str, Any], number: int) -> Iterator[tuple[str, set[str], str]]:
+def _equal(classes: Sequence[str]) -> list[float]:
+    return [1.0] * len(classes)
+
+
+def _samples(dialogues: Sequence[Mapping[str, Any]], judge: Opinion | None) -> dict[str, list[Sample]]:
+    """By model; `judge` is the opinion on the barriers before the last message of a dialogue."""
+    samples: dict[str, list[Sample]] = defaultdict(list)
+    for number, dialogue in enumerate(dialogues):
+        known = NONE
+        for turn in dialogue["turns"][:-1]:
+            earlier = Said(turn)
+            known = next_barrier(known, earlier, earlier.mentions(), judge) if judge else NONE
+        for name, shown, label in _shown(dialogue, known, number):
+            samples[name].append(Sample(sorted(shown), CLASSES[name].index(label)))
+    return samples
+
+
+def _shown(dialogue: Mapping[str, Any], known: str, number: int) -> Iterator[tuple[str, set[str], str]]:
     """Of the last message of a dialogue: for which model, what it shows, and the class it is of."""
     expected = dialogue["expected"]
-    known = NONE
-    for turn in dialogue["turns"][:-1]:
-        known = by_rules(known, Said(turn).mentions())
     said = Said(dialogue["turns"][-1])
     mentions = said.mentions()
     alone = len(dialogue["turns"]) == 1

@@ -15,13 +15,15 @@ FOLDER = Path(__file__).parent / "tables"
 
 
 class Opinion:
-    """A model by name: `<name>_weights.json` of a folder holds its classes, their biases and each feature's weights."""
+    """A model: its classes, their biases and the weights of each feature for each class."""
 
-    def __init__(self, name: str, folder: Path = FOLDER) -> None:
-        model = json.loads((folder / f"{name}_weights.json").read_text(encoding="utf-8"))
-        self._classes: list[str] = model["classes"]
-        self._bias: list[float] = model["bias"]
-        self._weights: dict[str, list[float]] = model["weights"]
+    def __init__(self, classes: Sequence[str], bias: Sequence[float], weights: Mapping[str, Sequence[float]]) -> None:
+        self._classes, self._bias, self._weights = classes, bias, weights
+
+    @classmethod
+    def read(cls, name: str, folder: Path = FOLDER) -> Opinion:
+        """The model that lies as `<name>_weights.json` in a folder."""
+        return cls(**json.loads((folder / f"{name}_weights.json").read_text(encoding="utf-8")))
 
     def of(self, features: Iterable[str]) -> dict[str, float]:
         """How likely something that shows these `features` is of each class, all together 1."""

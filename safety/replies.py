@@ -30,7 +30,7 @@ _RULES = Table({name: block for name, block in _TEXT.rules.items() if name not i
 _PARDONED = Table({name: _TEXT.rules[name] for name in _PARDONS}, _TEXT.words)
 
 
-_OPINION = Opinion("replies")
+_OPINION = Opinion.read("replies")
 _UNSAFE = 0.7  # by cross-validation: below 1 % of the sentences of the sample programme are taken for unsafe
 _LEARNED = "second_opinion"
 

@@ -23,7 +23,7 @@ from safety.regression import Sample, cross_validate, train, written
 # The classes of a model, gravest first, and how much a text of each counts: an emergency overlooked is worse than a
 # false alarm. (Bandit takes the class "pass" for a password.)
 MODELS = {
-    "triage": {"emergency": 1.5, "crisis": 1.5, "medical_caution": 1.0, "none": 1.0},
+    "triage": {"emergency": 2.0, "crisis": 2.5, "medical_caution": 1.0, "none": 1.0},
     "replies": {"replace": 1.0, "pass": 1.0},  # nosec B105
 }
 

@@ -30,11 +30,12 @@ _YIELDS = frozenset({"other_red_flags", "thunderclap_headache"})
 
 # From these shares on the second opinion counts; chosen by cross-validation over messages of several authors. Alarms of
 # the tables are only taken back when it is all but certain.
-_GRAVE = 0.3
-_GRAVE_AGAINST_TABLES = 0.8
+_GRAVE = 0.2
+_GRAVE_NOT_CAUTION = 0.3
+_GRAVE_AGAINST_TABLES = 0.7
 _CAUTION = 0.4
-_NO_CAUTION = 0.88
-_NOT_GRAVE = 0.9
+_NO_CAUTION = 0.95
+_NOT_GRAVE = 0.96
 _ONLY_CAUTION = 0.97
 _LEARNED = "second_opinion"
 
@@ -51,7 +52,7 @@ _IDIOMS = _table("idioms")
 _EMERGENCY = _table("emergency")
 _CRISIS = _table("crisis")
 _CAUTIONS = _table("caution")
-_OPINION = Opinion("triage")
+_OPINION = Opinion.read("triage")
 
 
 @dataclass(frozen=True)
@@ -111,26 +112,28 @@ def triage(text: str, locale: str = "CA") -> Triage:
     if not matched and fired["medical_caution"]:
         category, matched = "medical_caution", frozenset(fired["medical_caution"])
     with_crisis = bool(emergency and crisis)
-    second = _weighed(category, cut, _GRAVE_AGAINST_TABLES if pardoned else _GRAVE)
+    second = _weighed(category, cut, pardoned=pardoned)
     if second != category and not (softened and second == "none"):
         category, matched, with_crisis = second, frozenset() if second == "none" else frozenset({_LEARNED}), False
     return Triage(category, tuple(sorted(matched)), locale, language_of(found), with_crisis)
 
 
-def _weighed(category: Category, cut: Sequence[str], least: float) -> Category:
-    """The category after the second opinion on the gravest passage; `least` is its share that makes it an alarm."""
+def _weighed(category: Category, cut: Sequence[str], *, pardoned: bool) -> Category:
+    """The category after the second opinion on the gravest passage; `pardoned`: the tables excused something grave."""
     opinions = [_OPINION.of(evidence(passage)) for passage in cut]
     if not opinions:
         return category
     opinion = max(opinions, key=lambda each: each["emergency"] + each["crisis"])
-    grave = opinion["emergency"] + opinion["crisis"]
+    grave, caution = opinion["emergency"] + opinion["crisis"], opinion["medical_caution"]
     if category in ("emergency", "crisis"):
         if opinion["none"] >= _NOT_GRAVE:
             return "none"
         return "medical_caution" if 1 - grave >= _ONLY_CAUTION else category
+    cautious = category == "medical_caution" or caution > opinion["none"]
+    least = _GRAVE_AGAINST_TABLES if pardoned else _GRAVE_NOT_CAUTION if cautious else _GRAVE
     if grave >= least:
         return "emergency" if opinion["emergency"] >= opinion["crisis"] else "crisis"
-    if category == "none" and grave + opinion["medical_caution"] >= max(_CAUTION, least):
+    if category == "none" and grave + caution >= (_GRAVE_AGAINST_TABLES if pardoned else _CAUTION):
         return "medical_caution"
     return "none" if opinion["none"] >= _NO_CAUTION else category
 

@@ -36,7 +36,7 @@ def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_model_judges_new_wordings_by_their_words_and_concepts(trained: Path) -> None:
-    judged = opinion.Opinion("triage", trained).of(evidence(" an iron fist round my chest . "))
+    judged = opinion.Opinion.read("triage", trained).of(evidence(" an iron fist round my chest . "))
 
     assert max(judged, key=lambda label: judged[label]) == "emergency"
     assert sum(judged.values()) == pytest.approx(1)
@@ -59,11 +59,11 @@ def test_what_no_table_foresaw_is_found_and_said_to_be_a_second_opinion() -> Non
 
 
 # Nothing was trained on these files: the floors guard against a model that no longer generalises.
-@pytest.mark.parametrize("name", ["safety_heldout.jsonl", "safety_heldout_2.jsonl", "safety_heldout_3.jsonl"])
-def test_grave_messages_of_others_are_seldom_overlooked(name: str) -> None:
-    rows = [row for row in _rows(name) if row["expected"] in ("emergency", "crisis")]
+@pytest.mark.parametrize("number", ["", "_2", "_3", "_4", "_5"])
+def test_grave_messages_of_others_are_seldom_overlooked(number: str) -> None:
+    rows = [row for row in _rows(f"safety_heldout{number}.jsonl") if row["expected"] in ("emergency", "crisis")]
     assert len(rows) > 100
-    assert sum(triage(row["text"]).category == "none" for row in rows) <= 0.03 * len(rows)
+    assert sum(triage(row["text"]).category == "none" for row in rows) <= 0.02 * len(rows)
 
 
 @pytest.mark.parametrize("category", ["emergency", "crisis", "medical_caution", "none"])
@@ -76,8 +76,16 @@ def test_each_class_is_told_from_the_others_in_messages_like_those_of_the_develo
 
 def test_ordinary_talk_is_seldom_taken_for_an_emergency() -> None:
     rows = _rows("safety_ordinary.jsonl")
-    assert len(rows) > 300
-    assert sum(triage(row["text"]).grave for row in rows) <= 0.02 * len(rows)
+    assert len(rows) > 600
+    assert sum(triage(row["text"]).grave for row in rows) <= 0.05 * len(rows)
+
+
+def test_what_gets_in_the_way_of_moving_is_seldom_taken_for_an_emergency() -> None:
+    said = [
+        turn for number in ("", "_2", "_3") for row in _rows(f"state_heldout{number}.jsonl") for turn in row["turns"]
+    ]
+    assert len(said) > 500
+    assert sum(triage(text).grave for text in said) <= 0.03 * len(said)
 
 
 def test_most_unsafe_sentences_of_others_are_replaced_and_most_safe_ones_pass() -> None:
