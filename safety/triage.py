@@ -31,7 +31,7 @@ _YIELDS = frozenset({"other_red_flags", "thunderclap_headache"})
 # From these shares on the second opinion counts; chosen by cross-validation over messages of several authors. Alarms of
 # the tables are only taken back when it is all but certain.
 _GRAVE = 0.2
-_GRAVE_NOT_CAUTION = 0.3
+_GRAVE_NOT_CAUTION = 0.4
 _GRAVE_AGAINST_TABLES = 0.7
 _CAUTION = 0.4
 _NO_CAUTION = 0.95
