@@ -6,7 +6,7 @@ silent: nobody can list all the ways in which a person may say that they are in 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,11 +32,12 @@ _YIELDS = frozenset({"other_red_flags", "thunderclap_headache"})
 # the tables are only taken back when it is all but certain.
 _GRAVE = 0.2
 _GRAVE_NOT_CAUTION = 0.4
-_GRAVE_AGAINST_TABLES = 0.7
+_GRAVE_AGAINST_TABLES = 0.45
 _CAUTION = 0.4
 _NO_CAUTION = 0.95
 _NOT_GRAVE = 0.96
 _ONLY_CAUTION = 0.97
+_EMERGENCY_NOT_CRISIS = 0.9
 _LEARNED = "second_opinion"
 
 # Rules whose name begins so are only signs: two different ones in a message count, one is ordinary talk.
@@ -114,7 +115,8 @@ def triage(text: str, locale: str = "CA") -> Triage:
     with_crisis = bool(emergency and crisis)
     second = _weighed(category, cut, pardoned=pardoned)
     if second != category and not (softened and second == "none"):
-        category, matched, with_crisis = second, frozenset() if second == "none" else frozenset({_LEARNED}), False
+        with_crisis = category == "crisis" and second == "emergency"
+        category, matched = second, frozenset() if second == "none" else frozenset({_LEARNED})
     return Triage(category, tuple(sorted(matched)), locale, language_of(found), with_crisis)
 
 
@@ -124,11 +126,9 @@ def _weighed(category: Category, cut: Sequence[str], *, pardoned: bool) -> Categ
     if not opinions:
         return category
     opinion = max(opinions, key=lambda each: each["emergency"] + each["crisis"])
-    grave, caution = opinion["emergency"] + opinion["crisis"], opinion["medical_caution"]
     if category in ("emergency", "crisis"):
-        if opinion["none"] >= _NOT_GRAVE:
-            return "none"
-        return "medical_caution" if 1 - grave >= _ONLY_CAUTION else category
+        return _confirmed(category, opinion)
+    grave, caution = opinion["emergency"] + opinion["crisis"], opinion["medical_caution"]
     cautious = category == "medical_caution" or caution > opinion["none"]
     least = _GRAVE_AGAINST_TABLES if pardoned else _GRAVE_NOT_CAUTION if cautious else _GRAVE
     if grave >= least:
@@ -136,6 +136,16 @@ def _weighed(category: Category, cut: Sequence[str], *, pardoned: bool) -> Categ
     if category == "none" and grave + caution >= (_GRAVE_AGAINST_TABLES if pardoned else _CAUTION):
         return "medical_caution"
     return "none" if opinion["none"] >= _NO_CAUTION else category
+
+
+def _confirmed(category: Category, opinion: Mapping[str, float]) -> Category:
+    """An alarm of the tables, or what the opinion is all but certain of instead."""
+    if opinion["none"] >= _NOT_GRAVE:
+        return "none"
+    if opinion["none"] + opinion["medical_caution"] >= _ONLY_CAUTION:
+        return "medical_caution"
+    # Never the other way: despair that has swallowed its pills is an emergency first.
+    return "emergency" if opinion["emergency"] >= _EMERGENCY_NOT_CRISIS else category
 
 
 def _settled(rules: set[str]) -> frozenset[str]:

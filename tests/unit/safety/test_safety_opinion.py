@@ -58,6 +58,11 @@ def test_what_no_table_foresaw_is_found_and_said_to_be_a_second_opinion() -> Non
     assert all(each.grave or each.category == "medical_caution" for each in learned)
 
 
+def test_an_emergency_that_sounds_like_a_crisis_to_the_tables_is_one_that_names_the_crisis_line_too() -> None:
+    found = triage("my pacemaker's just kicked me three times like a mule")  # the tables hear of abuse
+    assert (found.category, found.with_crisis) == ("emergency", True)
+
+
 # Nothing was trained on these files: the floors guard against a model that no longer generalises.
 @pytest.mark.parametrize("number", ["", "_2", "_3", "_4", "_5"])
 def test_grave_messages_of_others_are_seldom_overlooked(number: str) -> None:
