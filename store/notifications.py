@@ -64,7 +64,7 @@ class Notifications:
 
     def _listen(self) -> None:
         pause = threading.Event()
-        while self._wanted():
+        while True:
             try:
                 with self._redis.pubsub() as pubsub:
                     pubsub.psubscribe(f"{_PREFIX}*")
@@ -74,6 +74,8 @@ class Notifications:
                 log.warning("notifications.lost")
                 self._silent = isinstance(error, RedisTimeoutError)
                 self._wake_all()
+                if not self._wanted():
+                    return
                 pause.wait(_RECONNECT_SECONDS)
 
     def _wanted(self) -> bool:

@@ -179,7 +179,7 @@ def test_a_body_that_is_not_as_expected_is_refused(api: Api, body: dict[str, Any
 
 def test_a_correction_may_be_as_long_as_a_message(settings: Settings, redis: Any) -> None:
     api = Api(settings, max_message_length=40)
-    job = _unconfirmed(api, "heard, and longer than anybody is allowed to write here")
+    job = _unconfirmed(api, "a walk along the river with the dog, and then home again")
 
     assert _confirm(api, job, "walk " * 10).get_json()["code"] == "invalid_request"
     assert _confirm(api, job).status_code == 202
