@@ -28,8 +28,8 @@ _TOPICS = frozenset({"condition", "blood_pressure", "fall"})
 # Emergencies whose words despair uses too ("all I think about is dying"): beside a crisis they are that crisis.
 _YIELDS = frozenset({"other_red_flags", "thunderclap_headache"})
 
-# From these shares on the second opinion counts; chosen by cross-validation over messages of several authors. Alarms of
-# the tables are only taken back when it is all but certain.
+# From these shares on the second opinion counts; chosen by its figures on four files that it was not trained on
+# (docs/safety.md). Alarms of the tables are only taken back when it is all but certain.
 _GRAVE = 0.2
 _GRAVE_NOT_CAUTION = 0.4
 _GRAVE_AGAINST_TABLES = 0.45

@@ -28,7 +28,7 @@ OVERLAP_SECONDS = 24 * 3600  # for so long after a rotation the old secret is st
 _ENVIRONMENT, _MADE_HERE = "environment", "api"
 _SECRET_BYTES = 32
 _USED_MS = 60_000
-LATELY_SECONDS = 1.0
+LATELY_SECONDS = 1.0  # how old an answer `active(lately=True)` may be
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,7 @@ def test_what_was_taken_up_last_can_be_dropped_without_its_name() -> None:
         "swimming",
     )
     assert after("I swim and I've started yoga", "it's grand, I love it").activities == ("swimming", "mobility")
+    assert after("I swim", "the telly broke, that's finished, I sold it").activities == ("swimming",)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,13 @@ def test_an_emergency_that_sounds_like_a_crisis_to_the_tables_is_one_that_names_
     assert (found.category, found.with_crisis) == ("emergency", True)
 
 
+@pytest.mark.parametrize("name", ["ordinary", "heldout", "heldout_2", "heldout_3", "heldout_4", "heldout_5"])
+def test_what_measures_the_opinion_did_not_train_it(name: str) -> None:
+    trained_on = {_alike(row["text"]) for kind in ("cases", "tuning") for row in _rows(f"safety_{kind}.jsonl")}
+    assert len(trained_on) > 40_000
+    assert not trained_on & {_alike(row["text"]) for row in _rows(f"safety_{name}.jsonl")}
+
+
 # Nothing was trained on these files: the floors guard against a model that no longer generalises.
 @pytest.mark.parametrize("number", ["", "_2", "_3", "_4", "_5"])
 def test_grave_messages_of_others_are_seldom_overlooked(number: str) -> None:
@@ -103,3 +111,7 @@ def test_most_unsafe_sentences_of_others_are_replaced_and_most_safe_ones_pass() 
 
 def _rows(name: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (DATA / name).read_text(encoding="utf-8").splitlines()]
+
+
+def _alike(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
