@@ -7,65 +7,103 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Literal
 
-from coach.cues import cue
-from coach.mentions import Mention
+from coach.activities import verdicts
+from coach.cues import any_of, cue
+from coach.mentions import Mention, Said, asked
+from coach.promises import promised, refused
 from coach.turn import Commitment
 
-# Without the activity's name it takes one of these: "I'll be away on Tuesday" promises nothing.
-_MEANS_IT = re.compile(
-    r" (?:it|that|do|go|try|start|let|how about|put me down|count me in|ca|le faire|hacerlo|hare|ferai|irai|ire)(?= )"
-)
 _MOVED = cue("moved to")
+_SUITS = re.compile(rf"^ {any_of('suits')}(?= )")
+_RATHER_ON = re.compile(rf" {any_of('rather on')}(?: {any_of('at')})* $")
+_GIVES_WAY = re.compile(rf" {any_of('gives way')}(?: {any_of('at')})* $")
+_CALLED_OFF = cue("called off")
+_CANCELS = re.compile(rf" (?<!not ){any_of('cancels')}(?: {any_of('at')})* $")
+_UNABLE = cue("unable")
+_NOT_YET = cue("not yet")
 _KEPT_IN_MIND = 30  # messages; then it is no longer asked about
 
 
 def next_commitment(
-    known: Commitment | None, mentions: Sequence[Mention], activities: Sequence[str]
+    known: Commitment | None, said: Said, mentions: Sequence[Mention], activities: Sequence[str]
 ) -> Commitment | None:
-    """The last commitment after a message: made anew, moved to another day, done, missed or still open.
+    """The last commitment after a message: made anew, changed, called off, done, missed or still open.
 
-    A commitment has an activity (named with it, or the one spoken of last) and a day or a time of day:
-    "I'll walk on Tuesday after breakfast". `activities` are those of the state.
+    A commitment has an activity, as far as it is known, and a day or a time of day: "I'll walk on Tuesday after
+    breakfast". `activities` are those of the state.
     """
     if known and known.turns >= _KEPT_IN_MIND:
         known = None
     if known:
         known = replace(known, turns=known.turns + 1)
-    if made := _made(mentions, activities):
+    if made := promised(said, mentions, activities, known):
         return made
     if known and known.status == "open":
-        if (status := _told(mentions)) != "open":
+        if (status := _told(mentions, known)) != "open":
             return replace(known, status=status)
-        # A day that is only mentioned ("it's Wednesday, and I'm back") moves nothing.
-        moved = [mention for mention in mentions if _MOVED.search(mention.clause)]
-        day, time = _last(moved, "day"), _last(moved, "time")
-        if day or time:
-            return Commitment(known.activity, day or known.day, time or known.time)
+        if changed := _changed(said, mentions, known):
+            return changed
+        if _called_off(said, mentions, known):
+            return None
     return known
 
 
-def _made(mentions: Sequence[Mention], activities: Sequence[str]) -> Commitment | None:
-    for promise in mentions:
-        if promise.kind != "promise" or promise.denied or promise.of_other:
-            continue
-        said = {
-            mention.kind: mention.label
-            for mention in reversed(mentions)
-            if mention.kind in ("activity", "day", "time") and mention.clause_start == promise.clause_start
-        }
-        known = activities[-1] if activities and _MEANS_IT.search(promise.clause) else ""
-        activity = said.get("activity", known)
-        if activity and ("day" in said or "time" in said):
-            return Commitment(activity, said.get("day", ""), said.get("time", ""))
-    return None
+def _changed(said: Said, mentions: Sequence[Mention], known: Commitment) -> Commitment | None:
+    """With another day, time or activity. One that is only mentioned changes nothing ("it's Wednesday, I'm back")."""
+    corrections = {mention.clause_start for mention in mentions if _corrects(mention)}
+    taken_up = [mention for mention, verdict in verdicts(said, mentions) if verdict == "wanted"]
+    found = {
+        mention.kind: mention.label
+        for mention in mentions
+        if mention.clause_start in corrections
+        and (mention.kind in ("day", "time") or mention in taken_up)
+        and not _GIVES_WAY.search(mention.before)
+    }
+    if not found:
+        return None
+    return Commitment(found.get("activity", known.activity), found.get("day", known.day), found.get("time", known.time))
 
 
-def _last(mentions: Sequence[Mention], kind: str) -> str:
-    return next((mention.label for mention in reversed(mentions) if mention.kind == kind), "")
+def _corrects(mention: Mention) -> bool:
+    of_time = mention.kind in ("day", "time")
+    return bool(
+        _MOVED.search(mention.clause)
+        or (of_time and (_SUITS.search(mention.after) or _RATHER_ON.search(mention.before)))
+    )
 
 
-def _told(mentions: Sequence[Mention]) -> Literal["open", "done", "missed"]:
-    told = [mention for mention in mentions if mention.kind == "told" and not mention.of_other]
+def _called_off(said: Said, mentions: Sequence[Mention], known: Commitment) -> bool:
+    if any(not asked(said.clause_before(match.end())) for match in _CALLED_OFF.finditer(said.plain)):
+        return True
+    return any(
+        (mention.kind == "promise" and refused(mention) and not mention.asked and _is_about(mention, mentions, known))
+        or (mention.label in (known.activity, known.day) and _CANCELS.search(mention.before) and not mention.asked)
+        or ((mention.kind, mention.label) == ("day", known.day) and _UNABLE.search(mention.clause))
+        for mention in mentions
+    )
+
+
+def _is_about(mention: Mention, mentions: Sequence[Mention], known: Commitment) -> bool:
+    """Whether the clause names the plan and no other."""
+    beside = [each for each in mentions if each.clause_start == mention.clause_start]
+    named = {(each.kind, each.label) for each in beside if each.kind in ("activity", "day")}
+    return bool(named) and named <= {("activity", known.activity), ("day", known.day)}
+
+
+def _told(mentions: Sequence[Mention], known: Commitment) -> Literal["open", "done", "missed"]:
+    told = [
+        mention
+        for mention in mentions
+        if mention.kind == "told"
+        and not (mention.of_other or mention.asked or _NOT_YET.search(f"{mention.clause} "))
+        and _may_be(mention, mentions, known.activity)
+    ]
     if any(mention.label == "missed" for mention in told):
         return "missed"
     return "done" if any(not mention.denied for mention in told) else "open"
+
+
+def _may_be(told: Mention, mentions: Sequence[Mention], activity: str) -> bool:
+    """Whether it can be told of `activity`: the clause names that, or none."""
+    named = {each.label for each in mentions if each.kind == "activity" and each.clause_start == told.clause_start}
+    return not (named and activity) or activity in named

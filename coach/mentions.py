@@ -45,12 +45,21 @@ _DENIED = re.compile(
 )
 _NOT_DENIED = re.compile(rf" {any_of('no denial')} [^,.]*$")
 _COUNTERFACTUAL = re.compile(r" if (?:[^ ,.]+ ){1,4}(?:was|were|is|had|did|would) not ")
+_ASKED = re.compile(
+    rf"^ (?:(?:{any_of('opener')}|,) )*{any_of('question')}(?= )"
+    rf"| {any_of('question word')} {any_of('asking')}(?= )"
+)
 _NO = re.compile(r"^ (?:no|none|not|never|nope|nah|non|pas|nada)(?= )")
 _DENIED_LATER = re.compile(
     r"^ ?(?:(?:is|are|was|were|has|have|does|do|did|would|will) )?(?:really |all |just )?"
     r"(?:(?:not|no|never) (?:longer |been |really |exactly )?(?:a |an |the |my |any |much (?:of )?(?:a )?|what |that )?"
     rf"(?:\w+ )?{any_of('obstacle')}|{any_of('denied later')})(?= )"
 )
+
+
+def asked(clause: str) -> bool:
+    """Whether a clause is a question by its order of words, as speech has no question mark: "will I be able to"."""
+    return bool(_ASKED.search(clause))
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,11 @@ class Mention:
         return bool(_COUNTERFACTUAL.search(f"{self.before}{self.match}"))
 
     @property
+    def asked(self) -> bool:
+        """Part of a question: "should I go walking tomorrow"."""
+        return asked(f"{self.before}{self.match[:-1]}{self.after} ")
+
+    @property
     def alone(self) -> bool:
         """Nearly the whole clause: "Golf? No thanks."."""
         return len(self.before.split()) <= 1 and len(self.after.split()) <= 1
@@ -131,6 +145,10 @@ class Said:
         self.passages = passages(found)
         self.plain = _IDIOMS.masked(f" {' '.join(found)} . ")
         self._breaks = [0, *(match.end() - 1 for match in _BREAK.finditer(self.plain))]
+
+    def clause_before(self, end: int) -> str:
+        """The clause that a match ending at `end` stands in, up to there."""
+        return self.plain[max(self._breaks[bisect_right(self._breaks, end - 1) - 1], end - _REACH) : end + 1]
 
     def mentions(self) -> list[Mention]:
         """What is mentioned, in the order of the words; of overlapping ones of a label the longest.

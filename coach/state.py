@@ -34,6 +34,6 @@ def update(state: State, text: str) -> State:
         activities=activities,
         disliked=disliked,
         minutes_available=minutes_in(said.plain, state.minutes_available) or state.minutes_available,
-        commitment=next_commitment(state.commitment, mentions, activities),
+        commitment=next_commitment(state.commitment, said, mentions, activities),
         **next_preferences(state, mentions),
     )

@@ -162,6 +162,142 @@ def test_a_commitment_is_noted_and_followed_up(turns: list[str], commitment: Com
     assert after(*turns).commitment == commitment
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I won't walk on Monday morning, it's too cold.",
+        "I'll never cycle on Sunday again.",
+        "I'm probably not going to swim on Friday",
+        "I was going to walk on Wednesday morning but I changed my mind.",
+        "Will I be able to dance on Friday?",
+        "And should I go walking tomorrow?",
+        "Is it all right if I go again tomorrow?",
+        "I wonder whether I'll walk on Monday",
+        "Est-ce que je vais marcher lundi ?",
+        "I've walked this morning already",
+    ],
+)
+def test_what_is_refused_asked_or_only_thought_of_is_no_commitment(text: str) -> None:
+    assert after("I like walking", text).commitment is None
+
+
+@pytest.mark.parametrize(
+    ("text", "activity"),
+    [
+        ("The surgeon said no lifting for six weeks. It's been two, I'll do weights on Monday.", None),
+        ("I'm not allowed to exercise until May, but I'll walk on Friday", None),
+        ("I'm not supposed to swim yet. I'll swim on Monday", None),
+        ("My doctor said no golf for a month, so I'll walk on Friday", "walking"),
+        ("The doctor said there's no reason not to swim. I'll swim on Monday", "swimming"),
+        ("I didn't walk yesterday, I'll walk on Monday", "walking"),
+    ],
+)
+def test_what_breaks_a_ban_told_with_it_is_no_commitment(text: str, activity: str | None) -> None:
+    commitment = after(text).commitment
+    assert (commitment and commitment.activity) == activity
+
+
+@pytest.mark.parametrize(
+    ("text", "commitment"),
+    [
+        ("I'll go to the warm water class on Wednesday.", Commitment("swimming", "wednesday")),
+        ("I'll go to the singing group's bowls class on Friday", Commitment("", "friday")),
+        ("Great, I'll go on Friday at 1.", Commitment("", "friday")),
+        ("Tai chi sounds nice. I'll go on Friday.", Commitment("mobility", "friday")),
+        ("OK, let's say Friday at ten", Commitment("walking", "friday")),
+        ("I'll go again on Friday", Commitment("walking", "friday")),
+        ("I'll do it on Sunday after lunch.", Commitment("walking", "sunday", "after_lunch")),
+        ("I'll do the neck turns every evening after the news.", Commitment("", "every_day", "evening")),
+        ("I'll walk every weekday at nine with my neighbour Jean.", Commitment("walking", "weekdays")),
+        ("I've signed up for Tuesday and Saturday.", Commitment("walking", "tuesday")),
+        ("Je marcherai dimanche apr\u00e8s le d\u00e9jeuner.", Commitment("walking", "sunday", "after_lunch")),
+        ("J'irai jeudi matin.", Commitment("", "thursday", "morning")),
+        ("I'll go to the dentist on Monday", None),
+        ("I'll do the shopping on Friday", None),
+        ("I'll ask my doctor about it on Tuesday", None),
+        ("I'll watch the golf on Sunday", None),
+        ("What's the weather going to do on Sunday?", None),
+        ("I go every Friday", None),
+    ],
+)
+def test_a_commitment_has_the_activity_spoken_of_or_none(text: str, commitment: Commitment | None) -> None:
+    assert after("I like walking", text).commitment == commitment
+
+
+def test_a_missed_commitment_is_tried_again() -> None:
+    state = after("I'll swim on Monday and cycle on Friday", "I didn't make it on Monday")
+    assert update(state, "I'll try again on Saturday at noon instead.").commitment == Commitment(
+        "swimming", "saturday", "lunchtime"
+    )
+    assert update(state, "I'll go on Saturday").commitment == Commitment("swimming", "saturday")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("I've changed my mind, cancel that.", False),
+        ("Scrap the plan, please. I'm not doing it.", False),
+        ("Forget it.", False),
+        ("I'm not going to walk on Tuesday", False),
+        ("I can't make it on Tuesday", False),
+        ("Cancel Tuesday's walk", False),
+        ("I can't make it.", False),
+        ("Cancela el plan", False),
+        ("J'ai chang\u00e9 d'avis.", False),
+        ("I haven't changed my mind", True),
+        ("Should I cancel it?", True),
+        ("Scrap that, I have 20 minutes", True),
+        ("I'm not going to swim on Friday", True),
+        ("I can't wait for Tuesday", True),
+    ],
+)
+def test_a_commitment_can_be_called_off(text: str, kept: bool) -> None:
+    assert bool(after("I'll walk on Tuesday after breakfast.", text).commitment) == kept
+
+
+@pytest.mark.parametrize(
+    ("turns", "expected"),
+    [
+        (["Actually no, pickleball is too fast for me. Let's make it tai chi."], ("mobility", "tuesday", "morning")),
+        (["Let's make it tai chi.", "I said Tuesday but Thursday is better."], ("mobility", "thursday", "morning")),
+        (["Thursday suits me better actually."], ("pickleball", "thursday", "morning")),
+        (["And in the evening rather than the morning."], ("pickleball", "tuesday", "evening")),
+        (["And let's say cycling rather than walking."], ("cycling", "tuesday", "morning")),
+        (["Actually Tuesday's no good, Friday instead."], ("pickleball", "friday", "morning")),
+        (["Finalement, mardi je ne peux pas. Je pr\u00e9f\u00e8re lundi."], ("pickleball", "monday", "morning")),
+        (["My knee is better on Monday mornings"], ("pickleball", "tuesday", "morning")),
+        (["I've got choir on Wednesday"], ("pickleball", "tuesday", "morning")),
+    ],
+)
+def test_a_correction_changes_the_commitment(turns: list[str], expected: tuple[str, str, str]) -> None:
+    commitment = after("I'll go to pickleball on Tuesday morning.", *turns).commitment
+    assert commitment
+    assert (commitment.activity, commitment.day, commitment.time, commitment.status) == (*expected, "open")
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("Where did that come from?", "open"),
+        ("Did that do any good?", "open"),
+        ("And who did that study?", "open"),
+        ("How did you work that out?", "open"),
+        ("I did the tai chi.", "open"),
+        ("No, I haven't gone yet, it's only Monday today.", "open"),
+        ("I haven't done it yet", "open"),
+        ("Did it this morning!", "done"),
+        ("I did that yesterday", "done"),
+        ("I've done it this morning", "done"),
+        ("J'y suis all\u00e9e lundi, c'\u00e9tait tr\u00e8s agr\u00e9able!", "done"),
+        ("And I skipped the walk.", "missed"),
+        ("Je n'y suis pas all\u00e9", "missed"),
+    ],
+)
+def test_what_is_told_of_a_commitment_is_about_it(text: str, status: str) -> None:
+    commitment = after("I'll walk on Wednesday.", text).commitment
+    assert (commitment and commitment.status) == status
+
+
 def test_preferences_and_goal_are_the_last_ones_told() -> None:
     state = after("I'd rather be indoors, on my own", "Actually I prefer the park with other people")
     assert (state.setting, state.company, state.place) == ("outdoor", "others", "park")
