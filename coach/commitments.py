@@ -21,6 +21,11 @@ _CALLED_OFF = cue("called off")
 _CANCELS = re.compile(rf" (?<!not ){any_of('cancels')}(?: {any_of('at')})* $")
 _UNABLE = cue("unable")
 _NOT_YET = cue("not yet")
+_ENDS = rf"^ {any_of('nothing else')}(?= |$)"
+# What may follow these words of an account: "I did the shopping" tells nothing of a walk, nor "I didn't sleep".
+_AFTER = {"not": re.compile(_ENDS)} | dict.fromkeys(
+    ("the", "my"), re.compile(rf"{_ENDS}|^ (?:[^ ,.]+ ){{0,3}}(?:{any_of('exercise')}|{any_of('of a plan')})(?= )")
+)
 _KEPT_IN_MIND = 30  # messages; then it is no longer asked about
 
 
@@ -104,6 +109,9 @@ def _told(mentions: Sequence[Mention], known: Commitment) -> Literal["open", "do
 
 
 def _may_be(told: Mention, mentions: Sequence[Mention], activity: str) -> bool:
-    """Whether it can be told of `activity`: the clause names that, or none."""
+    """Whether it can be told of `activity`: the clause names that, or nothing else."""
     named = {each.label for each in mentions if each.kind == "activity" and each.clause_start == told.clause_start}
-    return not (named and activity) or activity in named
+    if not named:
+        goes_on = _AFTER.get(told.match.split()[-1])
+        return not goes_on or bool(goes_on.search(told.after))
+    return not activity or activity in named
