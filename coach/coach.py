@@ -30,6 +30,7 @@ from rag.retriever import Retriever
 log = logging.getLogger(__name__)
 
 _SURE = 0.6  # below it, a message may be a follow-up that only means something after the one before
+_RECENT = 6  # messages in which a caution that was said is still in mind
 _GOES_ON = re.compile(r"\W*(?:and|or|but|et|ou|mais|y|o|pero)\b", re.IGNORECASE)
 
 
@@ -72,7 +73,7 @@ class Coach:
             CoachError: when the model API or the retrieval fails; `permanent` says whether trying again can help.
         """
         yield Stage("screening")
-        triage = safety.triage(turn.text, self._locale)
+        triage = safety.triage_after(_said_before(turn), turn.text, self._locale)
         if triage.grave:
             yield from self._escalated(turn, triage)
             return
@@ -95,8 +96,11 @@ class Coach:
         draft = Draft(hits, LeakWatch(self._canary), None if mode.canned else Rules(mode))
         usage, model, citations = Usage(), None, tuple[Citation, ...]()
         if caution:
-            yield Sentence(draft.fixed(safety.caution_text(triage)))
-        if mode.canned:
+            said = [message.text for message in turn.history[-_RECENT:] if message.role == "assistant"]
+            yield Sentence(draft.fixed(safety.caution_text(triage, said)))
+        if caution and safety.asks_what_is_not_ours(triage, turn.text):
+            yield from self._sentences(draft, [safety.not_ours_text(triage)])
+        elif mode.canned:
             answer = self._canned(turn, intent.mode, hits)
             citations = answer.citations
             yield from self._sentences(draft, [answer.text])
@@ -136,7 +140,7 @@ class Coach:
 
     def _understand(self, turn: Turn, timeout: Callable[[], float]) -> Intent:
         """The intent of the turn; a follow-up that says little by itself is read with what came before."""
-        before = next((message.text for message in reversed(turn.history) if message.role == "user"), "")
+        before = _said_before(turn)
         with _translated():
             alone = self._intents.of(turn.text, seconds_left(timeout))
             if not before or (alone.confidence >= _SURE and not _GOES_ON.match(turn.text)):
@@ -173,6 +177,10 @@ class Coach:
             guardrails=(Guardrail("safety", "input", "block"),),
             model=None,
         )
+
+
+def _said_before(turn: Turn) -> str:
+    return next((message.text for message in reversed(turn.history) if message.role == "user"), "")
 
 
 @contextmanager

@@ -44,7 +44,19 @@ def _rounded(weights: Sequence[float]) -> str:
     return json.dumps([round(weight, 2) for weight in weights])
 
 
-def train(samples: Sequence[Sample], importance: Sequence[float]) -> Model:
+def train(samples: Sequence[Sample], importance: Sequence[float], runs: int = 1) -> Model:
+    """The mean of so many `runs`, each in an order of its own: what depends on the order alone is evened out."""
+    models = [_run(samples, importance, seed) for seed in range(runs)]
+    names = {name for model in models for name in model.weights}
+    weights = {name: _mean([model.weights[name] for model in models]) for name in names}
+    return Model(weights, _mean([model.bias for model in models]))
+
+
+def _mean(rows: Sequence[Sequence[float]]) -> list[float]:
+    return [sum(column) / len(rows) for column in zip(*rows, strict=True)]
+
+
+def _run(samples: Sequence[Sample], importance: Sequence[float], seed: int) -> Model:
     """Adagrad on the softmax loss with weight decay; the weights are the mean over the second half of the epochs."""
     seen = Counter(name for sample in samples for name in sample.names)
     learned = [Sample([name for name in sample.names if seen[name] >= _LEAST_SEEN], sample.label) for sample in samples]
@@ -53,7 +65,7 @@ def train(samples: Sequence[Sample], importance: Sequence[float]) -> Model:
     squares: dict[str, list[float]] = defaultdict(lambda: [1.0] * len(classes))
     mean: dict[str, list[float]] = defaultdict(lambda: [0.0] * len(classes))
     bias = [0.0] * len(classes)
-    order = random.Random(0)  # noqa: S311 (a fixed order, not a secret)
+    order = random.Random(seed)  # noqa: S311 (a fixed order, not a secret)
     share = 1 / (_EPOCHS - _EPOCHS // 2)
     for epoch in range(_EPOCHS):
         order.shuffle(learned)

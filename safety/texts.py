@@ -6,7 +6,7 @@ reviewed by a clinician and by the services they name before real use (docs/safe
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from safety.language import Language
@@ -124,6 +124,27 @@ CAUTION: dict[Language, str] = {
     "actividad; si empeora de repente, llame a {emergency}.",
 }
 
+# Where a message may be a hint of a crisis or may be nothing: the line is named, and coaching goes on.
+HINT: dict[Language, str] = {
+    "en": "If life ever feels too heavy, or someone is hurting you, {crisis}, at any hour.",
+    "fr": "Si la vie vous pèse trop, ou si quelqu'un vous fait du mal, {crisis}, à toute heure.",
+    "es": "Si la vida le pesa demasiado, o si alguien le hace daño, {crisis}, a cualquier hora.",
+}
+
+# For the turns after one that said the whole sentence.
+CAUTION_AGAIN: dict[Language, str] = {
+    "en": "This, too, is one for your doctor, nurse or pharmacist.",
+    "fr": "Cela aussi est une question pour votre médecin ou votre pharmacien.",
+    "es": "Esto también es una pregunta para su médico, enfermera o farmacéutico.",
+}
+
+# After a caution, for those who ask whether they may: all that a coach can say to it.
+NOT_OURS: dict[Language, str] = {
+    "en": "Whether that is right for you is theirs to say and not mine; once you know, I am glad to plan with you.",
+    "fr": "Savoir si cela vous convient est à eux de le dire, pas à moi; ensuite, je planifierai volontiers avec vous.",
+    "es": "Si eso le conviene lo deben decir ellos y no yo; cuando lo sepa, con gusto lo planeo con usted.",
+}
+
 
 def fixed_text(triage: Triage) -> str:
     """The whole answer to an emergency or a crisis: in the person's language, and in English below it.
@@ -137,9 +158,21 @@ def fixed_text(triage: Triage) -> str:
     return "\n\n".join(_text(triage, language) for language in languages)
 
 
-def caution_text(triage: Triage) -> str:
-    """The one sentence that goes with coaching on a matter for a professional, in the person's language."""
-    return _filled(CAUTION[triage.language], triage.locale, triage.language)
+def caution_text(triage: Triage, said: Iterable[str] = ()) -> str:
+    """The one sentence that goes with coaching on a matter for a professional, in the person's language.
+
+    A short one where the whole sentence stands in one of the texts `said` before. For a hint of a crisis, the sentence
+    that names the crisis line.
+    """
+    if triage.with_crisis:
+        return _filled(HINT[triage.language], triage.locale, triage.language)
+    whole = _filled(CAUTION[triage.language], triage.locale, triage.language)
+    return CAUTION_AGAIN[triage.language] if any(whole in text for text in said) else whole
+
+
+def not_ours_text(triage: Triage) -> str:
+    """What follows the caution where somebody asks whether they may (see `safety.follow_up`)."""
+    return NOT_OURS[triage.language]
 
 
 def _text(triage: Triage, language: Language) -> str:

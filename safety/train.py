@@ -26,6 +26,7 @@ MODELS = {
     "triage": {"emergency": 2.0, "crisis": 2.5, "medical_caution": 1.0, "none": 1.0},
     "replies": {"replace": 1.0, "pass": 1.0},  # nosec B105
 }
+RUNS = {"triage": 3, "replies": 1}
 
 
 def main() -> int:
@@ -42,7 +43,7 @@ def main() -> int:
     if arguments.folds:
         cross_validate(samples, importance, classes, arguments.folds)
         return 0
-    model = train(samples, importance)
+    model = train(samples, importance, RUNS[arguments.model])
     path = arguments.folder / f"{arguments.model}_weights.json"
     path.write_text(written(classes, model), encoding="utf-8")
     print(f"{len(samples)} texts: {path}")

@@ -28,15 +28,16 @@ _TOPICS = frozenset({"condition", "blood_pressure", "fall"})
 # Emergencies whose words despair uses too ("all I think about is dying"): beside a crisis they are that crisis.
 _YIELDS = frozenset({"other_red_flags", "thunderclap_headache"})
 
-# From these shares on the second opinion counts; chosen by its figures on four files that it was not trained on
-# (docs/safety.md). Alarms of the tables are only taken back when it is all but certain.
-_GRAVE = 0.2
-_GRAVE_NOT_CAUTION = 0.4
+# From these shares on the second opinion counts; chosen by its figures on files that it was not trained on
+# (docs/safety.md). Below an alarm lies a hint: coaching goes on, with one sentence that says whom to turn to.
+_GRAVE = 0.3
+_GRAVE_NOT_CAUTION = 0.45
 _GRAVE_AGAINST_TABLES = 0.45
+_HINT = 0.11
 _CAUTION = 0.4
-_NO_CAUTION = 0.95
-_NOT_GRAVE = 0.96
-_ONLY_CAUTION = 0.97
+_NO_CAUTION = 0.93
+_NOT_GRAVE = 0.9
+_ONLY_CAUTION = 0.9
 _EMERGENCY_NOT_CRISIS = 0.9
 _LEARNED = "second_opinion"
 
@@ -65,7 +66,8 @@ class Triage:
         matched: names of the rules that fired, sorted, or `second_opinion`; never a word of the text.
         locale: whose services the texts name.
         language: the language to answer in.
-        with_crisis: an emergency in which crisis rules fired too: its text names the crisis line as well.
+        with_crisis: an emergency in which crisis rules fired too, or a caution for a hint of a crisis: its text names
+            the crisis line.
     """
 
     category: Category
@@ -113,29 +115,34 @@ def triage(text: str, locale: str = "CA") -> Triage:
     if not matched and fired["medical_caution"]:
         category, matched = "medical_caution", frozenset(fired["medical_caution"])
     with_crisis = bool(emergency and crisis)
-    second = _weighed(category, cut, pardoned=pardoned)
+    second, hint = _weighed(category, cut, pardoned=pardoned)
     if second != category and not (softened and second == "none"):
-        with_crisis = category == "crisis" and second == "emergency"
+        with_crisis = hint or (category == "crisis" and second == "emergency")
         category, matched = second, frozenset() if second == "none" else frozenset({_LEARNED})
     return Triage(category, tuple(sorted(matched)), locale, language_of(found), with_crisis)
 
 
-def _weighed(category: Category, cut: Sequence[str], *, pardoned: bool) -> Category:
-    """The category after the second opinion on the gravest passage; `pardoned`: the tables excused something grave."""
+def _weighed(category: Category, cut: Sequence[str], *, pardoned: bool) -> tuple[Category, bool]:
+    """The category after the second opinion on the gravest passage, and whether it is a caution for a hint of a crisis.
+
+    `pardoned`: the tables excused something grave.
+    """
     opinions = [_OPINION.of(evidence(passage)) for passage in cut]
     if not opinions:
-        return category
+        return category, False
     opinion = max(opinions, key=lambda each: each["emergency"] + each["crisis"])
     if category in ("emergency", "crisis"):
-        return _confirmed(category, opinion)
+        return _confirmed(category, opinion), False
     grave, caution = opinion["emergency"] + opinion["crisis"], opinion["medical_caution"]
     cautious = category == "medical_caution" or caution > opinion["none"]
     least = _GRAVE_AGAINST_TABLES if pardoned else _GRAVE_NOT_CAUTION if cautious else _GRAVE
     if grave >= least:
-        return "emergency" if opinion["emergency"] >= opinion["crisis"] else "crisis"
-    if category == "none" and grave + caution >= (_GRAVE_AGAINST_TABLES if pardoned else _CAUTION):
-        return "medical_caution"
-    return "none" if opinion["none"] >= _NO_CAUTION else category
+        return "emergency" if opinion["emergency"] >= opinion["crisis"] else "crisis", False
+    if category == "none" and not pardoned and (grave >= _HINT or grave + caution >= _CAUTION):
+        return "medical_caution", opinion["crisis"] >= _HINT
+    if category == "none" and grave + caution >= _GRAVE_AGAINST_TABLES:
+        return "medical_caution", False
+    return "none" if opinion["none"] >= _NO_CAUTION else category, False
 
 
 def _confirmed(category: Category, opinion: Mapping[str, float]) -> Category:

@@ -64,25 +64,31 @@ def test_an_emergency_that_sounds_like_a_crisis_to_the_tables_is_one_that_names_
     assert (found.category, found.with_crisis) == ("emergency", True)
 
 
-@pytest.mark.parametrize("name", ["ordinary", "heldout", "heldout_2", "heldout_3", "heldout_4", "heldout_5"])
+HELD_OUT = ["", "_2", "_3", "_4", "_5", "_6", "_7", "_8"]
+
+
+@pytest.mark.parametrize("name", ["ordinary", *(f"heldout{number}" for number in HELD_OUT)])
 def test_what_measures_the_opinion_did_not_train_it(name: str) -> None:
     trained_on = {_alike(row["text"]) for kind in ("cases", "tuning") for row in _rows(f"safety_{kind}.jsonl")}
-    assert len(trained_on) > 40_000
+    assert len(trained_on) > 60_000
     assert not trained_on & {_alike(row["text"]) for row in _rows(f"safety_{name}.jsonl")}
 
 
 # Nothing was trained on these files: the floors guard against a model that no longer generalises.
-@pytest.mark.parametrize("number", ["", "_2", "_3", "_4", "_5"])
+@pytest.mark.parametrize("number", HELD_OUT)
 def test_grave_messages_of_others_are_seldom_overlooked(number: str) -> None:
     rows = [row for row in _rows(f"safety_heldout{number}.jsonl") if row["expected"] in ("emergency", "crisis")]
     assert len(rows) > 100
-    assert sum(triage(row["text"]).category == "none" for row in rows) <= 0.02 * len(rows)
+    assert sum(triage(row["text"]).category == "none" for row in rows) <= 0.01 * len(rows)
 
 
+@pytest.mark.parametrize("number", ["_2", "_8"])
 @pytest.mark.parametrize("category", ["emergency", "crisis", "medical_caution", "none"])
-def test_each_class_is_told_from_the_others_in_messages_like_those_of_the_development_set(category: str) -> None:
-    rows = [row for row in _rows("safety_heldout_2.jsonl") if row["expected"] == category]
-    assert len(rows) >= 70
+def test_each_class_is_told_from_the_others_in_messages_like_those_of_the_development_set(
+    category: str, number: str
+) -> None:
+    rows = [row for row in _rows(f"safety_heldout{number}.jsonl") if row["expected"] == category]
+    assert len(rows) >= 68
     right = sum(triage(row["text"]).category in {category, *row["also"]} for row in rows)
     assert right >= (0.9 if category == "none" else 0.95) * len(rows)
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from safety import Triage, caution_text, fixed_text
+from safety import Triage, caution_text, fixed_text, triage
 from safety.language import Language
 
 SERVICES = {
@@ -37,12 +37,12 @@ def test_texts_name_the_services_of_the_place(locale: str, numbers: tuple[str, s
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_elsewhere_no_number_is_named(language: Language) -> None:
-    for triage in (
+    for found in (
         emergency("OTHER", language),
         emergency("OTHER", language, with_crisis=True),
         crisis("OTHER", language),
     ):
-        assert not re.search(r"\d", fixed_text(triage))
+        assert not re.search(r"\d", fixed_text(found))
     assert "your local emergency number" in fixed_text(emergency("OTHER"))
     assert "local crisis line" in fixed_text(crisis("OTHER"))
 
@@ -57,8 +57,8 @@ def test_the_persons_language_comes_first_and_english_follows(language: Language
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("locale", [*SERVICES, "OTHER"])
 def test_no_text_leaves_a_gap_unfilled_or_coaches(locale: str, language: Language) -> None:
-    for triage in (emergency(locale, language, with_crisis=True), crisis(locale, language)):
-        text = fixed_text(triage)
+    for found in (emergency(locale, language, with_crisis=True), crisis(locale, language)):
+        text = fixed_text(found)
         assert "{" not in text
         assert "?" not in text
         assert not re.search(r"\b(?:lesson|walk|exercise|leçon|lección|ejercicio)\b", text)
@@ -80,3 +80,16 @@ def test_the_caution_is_one_sentence_that_points_to_a_professional(language: Lan
     assert "999" in text
     assert text.count(".") == 1
     assert text.endswith(".")
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "call or text"), ("fr", "appelez"), ("es", "llame")])
+def test_a_hint_of_a_crisis_is_answered_with_one_sentence_that_names_the_line(language: Language, words: str) -> None:
+    text = caution_text(Triage("medical_caution", (), "CA", language, with_crisis=True))
+    assert "9-8-8" in text
+    assert words in text
+    assert text.count(".") == 1
+
+
+def test_a_hint_is_no_alarm_and_coaching_goes_on() -> None:
+    found = triage("I do not see the point of it all")
+    assert (found.category, found.matched, found.with_crisis) == ("medical_caution", ("second_opinion",), True)
