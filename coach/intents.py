@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from coach.gloss import in_english
 from coach.modes import MODES
+from coach.recall import asks_for_plan
 from safety.normalise import words
 
 _EXAMPLES = Path(__file__).with_name("intents.txt")
@@ -168,6 +169,8 @@ def examples() -> list[tuple[str, str]]:
 
 def sharp(text: str) -> str | None:
     """The mode of a message that leaves no doubt by its wording."""
+    if asks_for_plan(text):
+        return "coaching"
     plain = " ".join(words(in_english(text)))
     return next((mode for mode, pattern in _SHARP if pattern.search(plain)), None)
 

@@ -7,12 +7,15 @@ they would do, and the passages block, so these keep exactly the layout below.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from xml.sax.saxutils import escape, quoteattr
 
 from openai.types.chat import ChatCompletionMessageParam
 
 from coach.gloss import in_english
 from coach.modes import MODES
+from coach.recall import asks_for_plan
+from coach.state import update
 from coach.turn import Commitment, Message, State
 from rag.passage import Hit
 
@@ -62,10 +65,13 @@ _LAYERS = {
     "reflexive": "active by habit; variety and keeping it up help",
 }
 _ON_PROMISES = {
-    "open": "repeat it in your words when it is new; later, when it fits, ask kindly how it went",
+    "open": "repeat it in your words when it is new; a good while later, when it fits, ask kindly how it went, once",
     "done": "they did it; let them have the credit",
     "missed": "it did not happen; no blame, and a smaller or later plan is theirs to choose",
+    "done earlier": "they told you that they did it; speak of it only if they do",
+    "missed earlier": "they told you that it did not happen; speak of it only if they do",
 }
+_ASKED_FOR = "they ask for it now"
 
 
 def build(
@@ -89,7 +95,7 @@ def build(
         SYSTEM,
         f"Mark of this text, never to be written: {canary}" if canary else "",
         style(mode),
-        _known(state),
+        _known(state, text),
         CAUTIONED if cautioned else "",
         WARY if wary else "",
         passages(hits),
@@ -141,7 +147,7 @@ def style(mode: str) -> str:
     return f"Mode: {mode}\n{rules.style} At most {rules.sentences} sentences in all, {questions}."
 
 
-def _known(state: State) -> str:
+def _known(state: State, text: str) -> str:
     facts = {
         "Minutes they have": state.minutes_available,
         "Activities they named": ", ".join(state.activities),
@@ -150,16 +156,29 @@ def _known(state: State) -> str:
         "What gets in the way": "" if state.barrier == "none" else state.barrier,
         "What they want it for": state.goal,
         "Where they are": _LAYERS.get(state.layer, ""),
-        "What they said they would do": _promised(state.commitment) if state.commitment else "",
+        "What they said they would do": _promised(state, text),
     }
     lines = [f"- {name}: {value}" for name, value in facts.items() if value]
     return "\n".join(["Known about the person so far:", *lines]) if lines else ""
 
 
-def _promised(commitment: Commitment) -> str:
-    """As in `walking, tuesday, after breakfast (open, 2 messages ago): ...`."""
+def _promised(state: State, text: str) -> str:
+    """As in `walking, tuesday, after breakfast (open, 2 messages ago): ...`, "" where there is nothing to say of it."""
+    asked, commitment = asks_for_plan(text), state.commitment
+    if commitment is None:
+        return f"nothing so far: {_ASKED_FOR}; say plainly that they have told you of no plan" if asked else ""
     what = ", ".join(part for part in (commitment.activity, commitment.day, commitment.time) if part)
-    return f"{what} ({commitment.status}, {commitment.turns} messages ago): {_ON_PROMISES[commitment.status]}"
+    told_now = commitment.status == "open" or _tells(text, commitment, state)
+    status = commitment.status if told_now else f"{commitment.status} earlier"
+    todo = f"{_ASKED_FOR}; tell it as it stands here" if asked else _ON_PROMISES[status]
+    return f"{what} ({status}, {commitment.turns} messages ago): {todo}"
+
+
+def _tells(text: str, commitment: Commitment, state: State) -> bool:
+    """Whether it is this message that says how the plan went."""
+    before = replace(state, commitment=replace(commitment, status="open", turns=0))
+    after = update(before, text).commitment
+    return after is not None and after.status == commitment.status
 
 
 def _block(hit: Hit) -> str:

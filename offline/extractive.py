@@ -22,9 +22,11 @@ from offline.phrases import (
     HOW_DID_IT_GO,
     KEPT,
     MISSED,
+    NO_PLAN,
     NOTHING_FOUND,
     OFFLINE,
     PROMISED,
+    RECALLED,
     TOLD,
     TOPICS,
     Topic,
@@ -41,6 +43,8 @@ MAX_QUOTES = 2
 _SHORT, _LONG = 3, 4  # sentences in all: what the prompt asks for, and for the mode "framework"
 MAX_QUOTED_WORDS = 40  # no second quote after a long one
 FEW_WORDS = 2
+# How many messages after a plan was made it may be asked after: when they greet again, and as they go on.
+_BACK, _LATER = 2, 5
 
 _OF_MODE = {topic.mode: topic for topic in TOPICS if topic.mode}
 _QUIET = {"emotion", "low_intention"}  # nothing is asked and nothing suggested
@@ -71,6 +75,13 @@ _CARRIES_NO_TOPIC = (
     "there they thing things think this those too try was well what when where which who why will with would yeah yes "
     "you your"
 )
+# A social message by its words: "tomorrow morning then" is like "good morning", and greets nobody.
+_SOCIAL = re.compile(
+    r"\b(?:hello|hi|hiya|hey|greetings|good (?:morning|day|afternoon|evening|night)|how are you|(?:i'm|i am) back"
+    r"|thank\w*|cheers|ta|grateful|obliged|great|lovely|nice|(?:good)?bye|farewell|see you|take care|talk soon"
+    r"|talk to you)\b",
+    re.I,
+)
 _STOP_WORDS = set(_CARRIES_NO_TOPIC.split())
 
 
@@ -90,6 +101,9 @@ def answer(minilm: MiniLM, system: str, history: Sequence[Turn], said: str, *, f
     """
     told = [turn.text for turn in history if turn.role == "assistant"]
     asked = instructions(system)
+    notice = [line for line in (ENGLISH_ONLY if foreign else OFFLINE,) if _due(line, told)]
+    if asked.recalls:
+        return " ".join([_recalled(asked.commitment), *notice])
     topic, likeness = _topic(minilm, said)
     if asked.mode in _OF_MODE and topic.mode != asked.mode:
         topic = _OF_MODE[asked.mode]
@@ -104,10 +118,9 @@ def answer(minilm: MiniLM, system: str, history: Sequence[Turn], said: str, *, f
         pieces = [[quote for quote in found if not _ADVICE.search(" ".join(quote.sentences))] for found in pieces]
     chosen = _choose(minilm, pieces, floor, _query(history, said), told)
 
-    notice = [line for line in (ENGLISH_ONLY if foreign else OFFLINE,) if _due(line, told)]
     closing = [] if quiet else _question(asked, topic, said, told, found=bool(chosen))
     room = (_LONG if asked.mode == "framework" else _SHORT) - len(notice)
-    news = _on_commitment(asked.commitment, told)
+    news = "" if quiet else _on_commitment(asked.commitment, told)
     opening = news or _vary(topic.reflections, said, told)
     again = bool(chosen) and _flat(chosen[0].sentences[0]) in _flat(" ".join(told))  # nothing new was found
     wants_answer = (_asks(said) or asked.mode in _ANSWERING) and not (news or quiet or again or topic.social)
@@ -125,21 +138,27 @@ def answer(minilm: MiniLM, system: str, history: Sequence[Turn], said: str, *, f
 
 
 def _on_commitment(commitment: Commitment | None, told: Sequence[str]) -> str:
-    """What is said of a plan when it is made, and once when it was kept or not."""
+    """What is said of a plan when it is made, and once when they tell whether they kept it."""
     if commitment is None:
         return ""
     if commitment.status == "open":
         return PROMISED.format(what=commitment.what) if commitment.turns == 0 else ""
     line = KEPT if commitment.status == "done" else MISSED
-    return line if _due(line, told) else ""
+    return line if commitment.news and _due(line, told) else ""
+
+
+def _recalled(commitment: Commitment | None) -> str:
+    """What is said when they ask for their plan."""
+    return RECALLED[commitment.status].format(what=commitment.what) if commitment else NO_PLAN
 
 
 def _question(asked: Instructions, topic: Topic, said: str, told: Sequence[str], *, found: bool) -> list[str]:
-    """The question at the end, if any: after a plan that is still open, else one that fits the topic."""
+    """The question at the end, if any: once after a plan that is still open, else one that fits the topic."""
     plan = asked.commitment
-    if plan and plan.status == "open" and plan.turns and asked.mode == "coaching":
+    if plan and plan.status == "open" and asked.mode == "coaching":
         follow_up = HOW_DID_IT_GO.format(what=plan.what)
-        if topic.social or (plan.turns > 1 and _due(follow_up, told)):
+        fits = topic.greets or not (topic.social or _asks(said))
+        if fits and plan.turns >= (_BACK if topic.greets else _LATER) and _due(follow_up, told):
             return [follow_up]
     if topic.questions or not found:
         return [_vary(topic.questions or TOLD.questions, said, told)]
@@ -157,6 +176,8 @@ def _asks(said: str) -> bool:
 def _topic(minilm: MiniLM, said: str) -> tuple[Topic, float]:
     """What `said` is about, and how close it comes to an example of that, as a cosine."""
     likeness = minilm.embed_cached(list(_EXAMPLES)) @ minilm.embed([said]).vectors[0]
+    if not _SOCIAL.search(said.replace("\u2019", "'")):
+        likeness = np.where([topic.social for topic in _EXAMPLES.values()], 0, likeness)
     best = int(np.argmax(likeness))
     if likeness[best] >= TOPIC_FLOOR:
         return list(_EXAMPLES.values())[best], float(likeness[best])

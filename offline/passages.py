@@ -11,8 +11,9 @@ _BLOCK = re.compile(r"^<passages>\n(.*?)^</passages>", re.DOTALL | re.MULTILINE)
 _MESSAGE = re.compile(r'<message from="person"(?: in-english=("[^"\n]*"|\'[^\'\n]*\'))?>\n(.*)\n</message>', re.DOTALL)
 _MODE = re.compile(r"^Mode: (\w+)$", re.MULTILINE)
 _COMMITMENT = re.compile(
-    r"^- What they said they would do: (.+) \((open|done|missed), (\d+) messages ago\)", re.MULTILINE
+    r"^- What they said they would do: (.+) \((open|done|missed)( earlier)?, (\d+) messages ago\)", re.MULTILINE
 )
+_RECALLED = re.compile(r"^- What they said they would do: .+: they ask for it now", re.MULTILINE)
 _PASSAGE = re.compile(r"^<passage ([^>\n]*)>\n(.*?)\n?^</passage>", re.DOTALL | re.MULTILINE)
 _ATTRIBUTE = re.compile(r"""(\w+)=("[^"]*"|'[^']*')""")  # xml.sax.saxutils.quoteattr uses either quote
 _FIELD = re.compile(r"(Where|When|Cost|Notes|Minutes|Intensity|Position|Caution): +(.+)")
@@ -41,19 +42,27 @@ class Passage:
 
 @dataclass(frozen=True)
 class Commitment:
-    """What the person said they would do, how that stands, and how many messages ago they said it."""
+    """What the person said they would do, how that stands, and how many messages ago they said it.
+
+    `news` says that they tell only now whether they did it.
+    """
 
     what: str
     status: str
     turns: int
+    news: bool
 
 
 @dataclass(frozen=True)
 class Instructions:
-    """What the coach asks for in front of the passages: the mode, "" where none is named, and what to come back to."""
+    """What the coach asks for in front of the passages: the mode, "" where none is named, and what to come back to.
+
+    `recalls` says that they ask what they said they would do.
+    """
 
     mode: str
     commitment: Commitment | None
+    recalls: bool
 
 
 @dataclass(frozen=True)
@@ -85,8 +94,12 @@ def instructions(system: str) -> Instructions:
     """Read what stands before the passages; nothing that a passage says is looked at."""
     head = system.partition("<passages>\n")[0]
     mode, promised = _MODE.search(head), _COMMITMENT.search(head)
-    commitment = Commitment(_spoken(promised[1]), promised[2], int(promised[3])) if promised else None
-    return Instructions(mode[1] if mode else "", commitment)
+    commitment = (
+        Commitment(_spoken(promised[1]), promised[2], int(promised[4]), news=promised[2] != "open" and not promised[3])
+        if promised
+        else None
+    )
+    return Instructions(mode[1] if mode else "", commitment, recalls=_RECALLED.search(head) is not None)
 
 
 def _spoken(listed: str) -> str:

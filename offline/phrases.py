@@ -23,12 +23,20 @@ PROMISED = "So your plan is {what}, and it is yours to change."
 HOW_DID_IT_GO = "How did it go with your plan, {what}?"
 KEPT = "You did what you had set out to do, and that is to your credit."
 MISSED = "Plans fall through for all of us, and nothing is lost by it."
+# When they ask for it.
+RECALLED = {
+    "open": "The plan that you told me of is {what}.",
+    "done": "The plan that you told me of was {what}, and you said that you did it.",
+    "missed": "The plan that you told me of was {what}, and you said that it did not happen.",
+}
+NO_PLAN = "You have not told me of a plan so far."
 
 
 @dataclass(frozen=True)
 class Topic:
-    """`examples` are messages of that topic; a `social` one needs no material to answer.
+    """`examples` are messages of that topic; a `social` one needs no material to answer, and is worded as such.
 
+    `greets` says that a new visit may have begun.
     `collection` names what a person asks for who says nearly the same as an example ("What is on this week?").
     `mode` is the coach's mode in which these reflections are right whatever the message is most like.
     """
@@ -37,6 +45,7 @@ class Topic:
     reflections: tuple[str, ...]
     questions: tuple[str, ...]
     social: bool = False
+    greets: bool = False
     collection: str = ""
     mode: str = ""
 
@@ -51,6 +60,7 @@ TOPICS = (
             "Where would you like to begin?",
         ),
         social=True,
+        greets=True,
     ),
     Topic(
         examples=(

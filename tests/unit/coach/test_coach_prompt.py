@@ -3,6 +3,8 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 
+import pytest
+
 from coach import prompt
 from coach.turn import Commitment, Message, State
 from rag.passage import Hit, Passage
@@ -124,6 +126,31 @@ def test_what_the_person_said_they_would_do_is_told_with_how_it_stands() -> None
     assert "- What they said they would do: walking, tuesday, after_breakfast (open, 2 messages ago): " in content
     assert "- Not for them: golf" in content
     assert "regulatory" not in content
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("I did it!", "done"),
+        ("My sister died and I feel so sad", "done earlier"),
+        ("I have ten minutes a day", "done earlier"),
+    ],
+)
+def test_whether_a_plan_was_kept_is_news_only_in_the_message_that_tells_it(text: str, status: str) -> None:
+    state = State(commitment=Commitment("walking", "tuesday", status="done", turns=3))
+    content = str(prompt.build(text, [], state, [], mode="coaching", cautioned=False)[0]["content"])
+    assert f"walking, tuesday ({status}, 3 messages ago): " in content
+
+
+def test_who_asks_for_their_plan_is_to_be_told_it_or_that_there_is_none() -> None:
+    def told(state: State) -> str:
+        messages = prompt.build("What did I say I'd do?", [], state, [], mode="coaching", cautioned=False)
+        return str(messages[0]["content"])
+
+    assert "walking, tuesday (open, 3 messages ago): they ask for it now" in told(
+        State(commitment=Commitment("walking", "tuesday", turns=3))
+    )
+    assert "- What they said they would do: nothing so far: they ask for it now" in told(UNKNOWN)
 
 
 def test_french_and_spanish_words_come_with_their_english() -> None:

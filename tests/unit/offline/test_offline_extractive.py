@@ -6,7 +6,7 @@ import pytest
 
 from offline.extractive import Turn, answer
 from offline.minilm import MiniLM
-from offline.phrases import ASKED, ENGLISH_ONLY, NOTHING_FOUND, OFFLINE, TOLD, TOPICS
+from offline.phrases import ASKED, ENGLISH_ONLY, KEPT, MISSED, NO_PLAN, NOTHING_FOUND, OFFLINE, TOLD, TOPICS
 
 LESSONS = {
     "steady-01": (
@@ -232,8 +232,62 @@ def test_a_plan_is_repeated_when_new_and_asked_after_later(minilm: MiniLM) -> No
     assert "How did it go with your plan, walking on Tuesday after breakfast?" in later
     history = [*BEFORE, Turn("user", "Hello again"), Turn("assistant", later)]
     assert "How did it go" not in answer(
-        minilm, in_mode("coaching", line.format(3)), history, "I have ten minutes a day"
+        minilm, in_mode("coaching", line.format(8)), history, "I have ten minutes a day"
     )
+
+
+PROMISE = "- What they said they would do: walking, tuesday, after_breakfast ({}): "
+
+
+@pytest.mark.parametrize(
+    ("ago", "said"),
+    [
+        (1, "Thanks so much"),
+        (1, "Good morning"),
+        (9, "Thank you, goodbye"),
+        (2, "I have ten minutes a day"),
+        (9, "How do I get better balance?"),
+    ],
+)
+def test_a_plan_is_not_asked_after_at_once_nor_at_parting_nor_over_a_question(
+    minilm: MiniLM, ago: int, said: str
+) -> None:
+    line = PROMISE.format(f"open, {ago} messages ago")
+    assert "How did it go" not in answer(minilm, in_mode("coaching", line), BEFORE, said)
+
+
+def test_a_plan_is_asked_after_in_passing_a_good_while_later(minilm: MiniLM) -> None:
+    line = PROMISE.format("open, 6 messages ago")
+    assert "How did it go" in answer(minilm, in_mode("coaching", line), BEFORE, "I have ten minutes a day")
+
+
+@pytest.mark.parametrize(("status", "line"), [("done", KEPT), ("missed", MISSED)])
+def test_how_a_plan_went_is_taken_up_in_the_turn_in_which_it_is_told(minilm: MiniLM, status: str, line: str) -> None:
+    now, earlier = (PROMISE.format(f"{when}, 3 messages ago") for when in (status, f"{status} earlier"))
+    assert line in answer(minilm, in_mode("coaching", now), BEFORE, "About that walk on Tuesday")
+    assert line not in answer(minilm, in_mode("coaching", earlier), BEFORE, "I have ten minutes a day")
+    for mode in ("emotion", "low_intention"):
+        assert line not in answer(minilm, in_mode(mode, now), BEFORE, "My sister died and I am so sad")
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        ("walking, tuesday (open, 2 messages ago)", "The plan that you told me of is walking on Tuesday."),
+        ("walking, tuesday (done earlier, 2 messages ago)", "walking on Tuesday, and you said that you did it."),
+        ("walking, tuesday (missed, 2 messages ago)", "walking on Tuesday, and you said that it did not happen."),
+        ("nothing so far", NO_PLAN),
+    ],
+)
+def test_who_asks_for_the_plan_is_told_it(minilm: MiniLM, listed: str, expected: str) -> None:
+    known = f"- What they said they would do: {listed}: they ask for it now; tell it"
+    assert answer(minilm, in_mode("coaching", known), BEFORE, "What is my plan?").endswith(expected)
+
+
+def test_a_time_of_day_greets_nobody(minilm: MiniLM) -> None:
+    reply = answer(minilm, in_mode("coaching"), BEFORE, "OK, tomorrow morning then. But don't nag me.")
+    greeting = next(topic for topic in TOPICS if topic.greets)
+    assert not any(line in reply for line in (*greeting.reflections, *greeting.questions))
 
 
 def test_a_mode_or_plan_written_into_a_passage_is_not_read(minilm: MiniLM) -> None:
