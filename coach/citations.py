@@ -19,6 +19,16 @@ _STEM = 5
 _NUMBER_WORDS = "zero one two three four five six seven eight nine ten eleven twelve"
 _DIGITS = {word: str(value) for value, word in enumerate(_NUMBER_WORDS.split())} | {"once": "1", "twice": "2"}
 _DIGITS |= {"fifteen": "15", "twenty": "20", "thirty": "30", "sixty": "60"}
+# Words of four letters and more that every text has: sharing them says nothing.
+_EVERYWHERE = (
+    "about after again also another around because been before being both cannot come could does doing done down "
+    "each else even ever every feel from give goes going good great have having here into just keep kind know less "
+    "like little look made make many matter mean mind more most much must need never next once only other over "
+    "part perhaps rather right same seem should some something soon still such sure take tell than that their "
+    "them then there these they thing think this those time today under until very want week well were what when "
+    "where whether which while whose will with without would year your yours yourself active activity"
+)
+_COMMON = {word[:_STEM] for word in _EVERYWHERE.split()}
 _ID_SHAPE = re.compile(r"[^\W_]+(?:[-_][^\W_]+)+")  # balance-basics-03
 
 
@@ -43,20 +53,24 @@ def strip_markers(sentence: str, ids: Collection[str]) -> tuple[str, tuple[str, 
 
 def rests_on(sentence: str, passage: Passage) -> bool:
     """Whether a sentence that is marked with a passage may be: its figures stand there, and some of its words."""
-    return _share(sentence, passage) >= _BELIEVED
+    return _share(sentence, passage.embedded_text) >= _BELIEVED
 
 
 def unmarked_source(sentence: str, hits: Iterable[Hit]) -> str | None:
-    """The id of the passage that a sentence without a marker is plainly taken from."""
-    if len(_content(sentence)) < _FEWEST_WORDS:
+    """The id of the passage that has a sentence from which one without a marker is plainly taken.
+
+    A question is always the speaker's own.
+    """
+    if sentence.rstrip().endswith("?") or len(_content(sentence)) < _FEWEST_WORDS:
         return None
-    share, name = max(((_share(sentence, hit.passage), hit.passage.id) for hit in hits), default=(0.0, ""))
+    shares = ((_share(sentence, text), hit.passage.id) for hit in hits for text in split([hit.passage.embedded_text]))
+    share, name = max(shares, default=(0.0, ""))
     return name if share >= _UNMISTAKABLE else None
 
 
-def _share(sentence: str, passage: Passage) -> float:
-    """The share of the sentence's content words that the passage has, 0 with a figure that it lacks."""
-    source = _stems(passage.embedded_text)
+def _share(sentence: str, text: str) -> float:
+    """The share of the sentence's content words that the text has, 0 with a figure that it lacks."""
+    source = _stems(text)
     if not {stem for stem in _stems(sentence) if stem.isdecimal()} <= source:
         return 0.0
     words = _content(sentence)
@@ -64,7 +78,7 @@ def _share(sentence: str, passage: Passage) -> float:
 
 
 def _content(text: str) -> set[str]:
-    return {stem for stem in _stems(text) if len(stem) >= _STEM - 1 or stem.isdecimal()}
+    return {stem for stem in _stems(text) if (len(stem) >= _STEM - 1 and stem not in _COMMON) or stem.isdecimal()}
 
 
 def _stems(text: str) -> set[str]:

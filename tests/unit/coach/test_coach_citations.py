@@ -68,6 +68,7 @@ def test_a_marked_sentence_has_its_figures_and_some_words_from_the_passage(sente
 def test_a_sentence_plainly_taken_from_a_passage_is_cited_without_a_marker() -> None:
     hits = [Hit(STEPS, 0.5), hit("Muscles weaken with age.")]
     assert unmarked_source("6,000 to 8,000 steps a day bring most of the gain.", hits) == "steps-01"
+    assert unmarked_source("Do 6,000 to 8,000 steps a day bring most of the gain?", hits) is None
     assert unmarked_source("What would a good day look like for you?", hits) is None
     assert unmarked_source("A gain.", hits) is None
     assert unmarked_source("Anything", []) is None
