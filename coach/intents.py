@@ -221,6 +221,11 @@ _SHARP = tuple(
         ),
         (
             "education",
+            r"\bwhat (?:(?:is|would be|might be) in it for (?:me|us|you|someone|people)"
+            r"|(?:do|would|will|can|could) (?:i|we|you|people) (?:get|gain) (?:out of|from|by)) ?(?!.*\bnothing\b)",
+        ),
+        (
+            "education",
             r"\b(?:what )?(?:does|do) (?:the )?(?:research|science|evidence|studies) (?:\w+ )?(?:say|show)\b",
         ),
         (

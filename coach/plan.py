@@ -13,6 +13,14 @@ from rag.retriever import Retriever
 
 PASSAGES = 6
 
+# "What's in it for me?" has no word that any passage has.
+_FOR_ME = re.compile(
+    r"\bwhat(?:['\u2019]s| is| would be| might be) in it for (?:me|us|someone like me)\b"
+    r"|\bwhat (?:do|would|will|can|could) (?:I|we) (?:get|gain) (?:out of|from) (?:it|that|this|doing it)\b",
+    re.IGNORECASE,
+)
+_BENEFITS = "what good does moving do me"
+
 # Activities as the state names them, by the words of listings.
 _LISTED_AS = {
     "walking": r"walk\w*|stroll\w*|hik\w+|nordic",
@@ -33,6 +41,7 @@ def plan(retriever: Retriever, text: str, history: Sequence[Message], mode: Mode
         RagError: when there is no usable index, or Qdrant does not answer.
     """
     said = [message.text for message in history if message.role == "user"]
+    text = _FOR_ME.sub(_BENEFITS, text)
     science = True if mode.science else None  # else the words decide
     return retriever.plan(text, before=said, collections=mode.collections, science=science, limit=PASSAGES)
 

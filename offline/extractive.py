@@ -54,6 +54,13 @@ _ADVICE = re.compile(
     r"|^(?:add|ask|choose|find|give|go|hold|keep|look|make|pick|plan|put|say|set|stand|start|take|tell|use|walk|write)\b",
     re.IGNORECASE,
 )
+# Of a feeling, a passage is quoted that speaks of one: "walking alone can be a pleasure" is no answer to a loss.
+_OF_FEELING = re.compile(
+    r"\b(?:afraid|anx\w+|ashamed|blam\w+|comfort\w*|confiden\w+|discourag\w+|embarrass\w*|fear\w*|feelings"
+    r"|frighten\w*|frustrat\w+|grie\w+|guilt\w*|harsh\w*|judg\w+|kind(?:ly|ness)?|lone\w+|loss\w*|moods?|mourn\w*"
+    r"|nerv\w+|sad\w*|scar(?:ed|y)|self-\w+|sham\w+|shy|stress\w*|understandable|upset\w*|worr\w+)\b",
+    re.IGNORECASE,
+)
 _EXAMPLES = {example: topic for topic in TOPICS for example in topic.examples}
 _ASKS = re.compile(
     r"\W*(?:what|which|who|whose|where|when|why|how|can|could|do|does|is|are|should|tell|show|give|help)\b", re.I
@@ -104,7 +111,7 @@ def answer(minilm: MiniLM, system: str, history: Sequence[Turn], said: str, *, f
     notice = [line for line in (ENGLISH_ONLY if foreign else OFFLINE,) if _due(line, told)]
     if asked.recalls:
         return " ".join([_recalled(asked.commitment), *notice])
-    topic, likeness = _topic(minilm, said)
+    topic, likeness = _topic(minilm, said, asked.mode)
     if asked.mode in _OF_MODE and topic.mode != asked.mode:
         topic = _OF_MODE[asked.mode]
     quiet = asked.mode in _QUIET
@@ -116,7 +123,10 @@ def answer(minilm: MiniLM, system: str, history: Sequence[Turn], said: str, *, f
     pieces = [] if asked.mode == "low_intention" or topic.social else [quotes(passage) for passage in passages]
     if quiet:
         pieces = [[quote for quote in found if not _ADVICE.search(" ".join(quote.sentences))] for found in pieces]
-    chosen = _choose(minilm, pieces, floor, _query(history, said), told)
+    if asked.mode == "emotion":
+        pieces = [[quote for quote in found if _OF_FEELING.search(quote.context)] for found in pieces]
+    vague = likeness >= SURE and not _words(said)
+    chosen = _choose(minilm, pieces, floor, (vague and topic.query) or _query(history, said), told)
 
     closing = [] if quiet else _question(asked, topic, said, told, found=bool(chosen))
     room = (_LONG if asked.mode == "framework" else _SHORT) - len(notice)
@@ -173,11 +183,18 @@ def _asks(said: str) -> bool:
     return "?" in said or bool(_ASKS.match(said))
 
 
-def _topic(minilm: MiniLM, said: str) -> tuple[Topic, float]:
-    """What `said` is about, and how close it comes to an example of that, as a cosine."""
+def _topic(minilm: MiniLM, said: str, mode: str) -> tuple[Topic, float]:
+    """What `said` is about, and how close it comes to an example of that, as a cosine.
+
+    A topic is left out that the message is not worded as, or that has no place in the mode.
+    """
     likeness = minilm.embed_cached(list(_EXAMPLES)) @ minilm.embed([said]).vectors[0]
-    if not _SOCIAL.search(said.replace("\u2019", "'")):
-        likeness = np.where([topic.social for topic in _EXAMPLES.values()], 0, likeness)
+    social = _SOCIAL.search(said.replace("\u2019", "'"))
+    unfit = [
+        (topic.social and not social) or (topic.mode == "low_intention" and mode not in ("", topic.mode))
+        for topic in _EXAMPLES.values()
+    ]
+    likeness = np.where(unfit, 0, likeness)
     best = int(np.argmax(likeness))
     if likeness[best] >= TOPIC_FLOOR:
         return list(_EXAMPLES.values())[best], float(likeness[best])

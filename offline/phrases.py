@@ -39,6 +39,7 @@ class Topic:
     `greets` says that a new visit may have begun.
     `collection` names what a person asks for who says nearly the same as an example ("What is on this week?").
     `mode` is the coach's mode in which these reflections are right whatever the message is most like.
+    `query` says what a person asks for who says nearly the same as an example with no telling word of their own.
     """
 
     examples: tuple[str, ...]
@@ -48,6 +49,7 @@ class Topic:
     greets: bool = False
     collection: str = ""
     mode: str = ""
+    query: str = ""
 
 
 TOPICS = (
@@ -302,6 +304,8 @@ TOPICS = (
         examples=(
             "How does exercise help the heart?",
             "What are the benefits of being active?",
+            "What's in it for me?",
+            "What would I get out of it?",
             "Why do muscles shrink when you get older?",
             "How many minutes a week should I do?",
             "How can I improve my balance?",
@@ -316,6 +320,7 @@ TOPICS = (
             "What would you like to do with that?",
             "What about this matters most to you?",
         ),
+        query="What good does moving do me?",
     ),
 )
 

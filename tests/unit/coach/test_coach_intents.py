@@ -12,6 +12,7 @@ import pytest
 from coach.gloss import in_english
 from coach.intents import Embed, Intents, examples, sharp
 from coach.modes import MODES
+from offline.minilm import MiniLM
 from rag.embedding import Vectors
 from tests.unit.coach.shelf import alike
 
@@ -35,6 +36,8 @@ def test_every_mode_has_its_examples_and_none_stands_twice() -> None:
         ("What does M-PAC mean?", "framework"),
         ("What's the point of exercising now", "low_intention"),
         ("thanks, that helps", "coaching"),
+        ("And what's in it for me?", "education"),
+        ("What's in it for me? Nothing", None),
         ("Thanks but no, where is that from", None),
         ("I did lesson 3 and then walked for an hour", None),
         ("what point in the day suits exercise", None),
@@ -125,3 +128,26 @@ def test_a_folder_that_cannot_be_written_to_is_no_hindrance(tmp_path: Path) -> N
     (tmp_path / "file").write_text("")
 
     assert Intents(lambda texts, timeout: alike(texts), tmp_path / "file" / "below").of("some plain words of mine").mode
+
+
+@pytest.fixture(scope="module")
+def learned() -> Intents:
+    model = MiniLM()
+    return Intents(lambda texts, timeout: model.embed(list(texts)).vectors)
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        ("We always walked the harbour together. I haven't been back there since.", "emotion"),
+        ("We used to dance every Friday.", "emotion"),
+        ("I miss her so much. Sunday is the worst.", "emotion"),
+        ("We go dancing every Friday", "coaching"),
+        ("What should I write down to keep track?", "education"),
+        ("What shoes should I wear?", "education"),
+        ("What should I write on a birthday card?", "out_of_scope"),
+        ("Why do people intend to exercise and then don't?", "education"),
+    ],
+)
+def test_loss_is_a_feeling_and_what_to_wear_and_to_note_is_in_scope(learned: Intents, text: str, mode: str) -> None:
+    assert learned.of(text).mode == mode

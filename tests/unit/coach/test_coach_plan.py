@@ -38,3 +38,8 @@ def test_what_a_person_turned_down_is_not_offered_but_may_be_explained() -> None
     lane, walk, why = hit("activities", "Lane Swim"), hit("activities", "Harbour Walk"), hit("lessons", "Why swim")
     assert suitable([lane, walk, why], State(disliked=("swimming",))) == [walk, why]
     assert suitable([lane, walk, why], State()) == [lane, walk, why]
+
+
+def test_what_is_in_it_for_them_is_looked_for_among_the_benefits() -> None:
+    chosen = plan(Shelf(), "And what\u2019s in it for me?", [], MODES["education"])
+    assert "what good does moving do me" in chosen.query

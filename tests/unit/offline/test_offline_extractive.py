@@ -203,8 +203,8 @@ def test_odd_messages_get_an_answer_too(minilm: MiniLM, said: str) -> None:
     assert answer(minilm, prompt(LESSONS), [], said)
 
 
-def in_mode(mode: str, known: str = "") -> str:
-    return prompt(LESSONS).replace("<passages>", f"Mode: {mode}\nA style.\n\n{known}\n\n<passages>", 1)
+def in_mode(mode: str, known: str = "", lessons: dict[str, tuple[str, str]] = LESSONS) -> str:
+    return prompt(lessons).replace("<passages>", f"Mode: {mode}\nA style.\n\n{known}\n\n<passages>", 1)
 
 
 @pytest.mark.parametrize("mode", ["low_intention", "emotion"])
@@ -301,3 +301,20 @@ def test_who_does_not_write_english_is_told_once_that_answers_are_english(minilm
     assert cited(first)[0] == "steady-01"
     history = [Turn("user", "x"), Turn("assistant", first)]
     assert ENGLISH_ONLY not in answer(minilm, in_mode("education"), history, "and tai chi", foreign=True)
+
+
+def test_what_is_in_it_for_them_is_a_fair_question(minilm: MiniLM) -> None:
+    reply = answer(minilm, in_mode("education"), BEFORE, "What's in it for me?")
+    reluctant = next(topic for topic in TOPICS if topic.mode == "low_intention")
+    assert "energy-01" in cited(reply)
+    assert not any(line in reply for line in reluctant.reflections)
+
+
+def test_a_loss_is_answered_with_no_passage_that_speaks_of_no_feeling(minilm: MiniLM) -> None:
+    told = (
+        "Walking alone by the harbour can be a pleasure. Harbour walks are flat and short. Losing someone you walked "
+        "with is a loss of its own."
+    )
+    system = in_mode("emotion", lessons={"walk-01": ("Harbour walks", told)})
+    reply = answer(minilm, system, BEFORE, "We always walked the harbour together")
+    assert "pleasure" not in reply
