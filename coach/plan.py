@@ -34,16 +34,38 @@ _LISTED_AS = {
 }
 
 
+# A question after the activity just named: what it costs, when and where it is, what it takes.
+_OF_IT = re.compile(
+    r"\b(?:how much (?:do(?:es)? |would |will )?(?:is |are )?(?:it|that|they|those|these|this one)(?: cost| be)?"
+    r"|what (?:do(?:es)? )?(?:it|that|they|those) costs?|what(?:'s| is) the (?:price|cost|fee)"
+    r"|(?:when|where|what (?:time|days?)) (?:do(?:es)? |is |are )(?:it|that|they|those|these)"
+    r"(?: start| begin| meet| end| on| held)?"
+    r"|(?:is|are) (?:it|that|they|those) free|do i (?:need|have) to (?:book|bring|sign up|register)\b[^,.?!]*)"
+    r"(?= *(?:$|[,.;?!]|and\b|or\b|then\b|please\b|each\b|exactly\b))"
+    r"|^\W*(?:and )?(?:how much|what time|where exactly)\W*$",
+    re.IGNORECASE,
+)
+
+
 def plan(retriever: Retriever, text: str, history: Sequence[Message], mode: Mode) -> Plan:
-    """What to search for. A follow-up is read with what the person said before.
+    """What to search for. A follow-up is read with what the person said before, or is of the activities just named.
 
     Raises:
         RagError: when there is no usable index, or Qdrant does not answer.
     """
     said = [message.text for message in history if message.role == "user"]
+    if "activities" in mode.collections and _OF_IT.search(text) and (named := _just_named(history)):
+        return Plan(", ".join(named), ("activities",), len(named))
     text = _FOR_ME.sub(_BENEFITS, text)
     science = True if mode.science else None  # else the words decide
     return retriever.plan(text, before=said, collections=mode.collections, science=science, limit=PASSAGES)
+
+
+def _just_named(history: Sequence[Message]) -> list[str]:
+    """The titles of the activities that the answer before named."""
+    if not history or history[-1].role != "assistant":
+        return []
+    return [citation.title for citation in history[-1].citations if citation.collection == "activities"]
 
 
 def suitable(hits: Sequence[Hit], state: State) -> list[Hit]:

@@ -132,7 +132,8 @@ def answer(minilm: MiniLM, system: str, history: Sequence[Turn], said: str, *, f
     room = (_LONG if asked.mode == "framework" else _SHORT) - len(notice)
     news = "" if quiet else _on_commitment(asked.commitment, told)
     opening = news or _vary(topic.reflections, said, told)
-    again = bool(chosen) and _flat(chosen[0].sentences[0]) in _flat(" ".join(told))  # nothing new was found
+    # Nothing new was found; what is listed may be asked about again.
+    again = bool(chosen) and floor > 0 and _flat(chosen[0].sentences[0]) in _flat(" ".join(told))
     wants_answer = (_asks(said) or asked.mode in _ANSWERING) and not (news or quiet or again or topic.social)
     lines = [] if wants_answer else [opening]
     if wants_answer and not chosen:
@@ -222,6 +223,10 @@ def _choose(
     pool = [quote for passage in found for quote in passage]
     if not pool:
         return []
+    heard = _flat(" ".join(told))
+    fresh = [quote for quote in pool if not any(_flat(text) in heard for text in quote.sentences)]
+    if not fresh and len(pool) <= MAX_QUOTES:
+        return pool  # what was named just now is asked about
     asked = minilm.embed([query]).vectors[0]
     meaning = minilm.embed_cached([quote.context for quote in pool])
     relevance = _relevance(pool, meaning, asked)
@@ -229,8 +234,7 @@ def _choose(
     if best < floor:
         return []
     near = [index for index in range(len(pool)) if relevance[index] >= max(floor, best - PASSAGES_WITHIN)]
-    heard = _flat(" ".join(told))
-    near = [index for index in near if not any(_flat(text) in heard for text in pool[index].sentences)] or near
+    near = [index for index in near if pool[index] in fresh] or near
 
     wanted = _words(query)
     firsts = {passage[0] for passage in found if passage}

@@ -27,6 +27,24 @@ _LEANS_BACK = re.compile(
 )
 _STEP = re.compile(r"(?:^|\s+)\d{1,2}\.\s+")
 _FEWEST_WORDS = 4
+# What of a wish a passage lacks (`rag.conditions.KINDS`), as it is said to the person.
+_LACKS = {
+    "time": "it is at another time of day than you asked for",
+    "level": "it is meant for another level than you asked for",
+    "intensity": "it is not as easy or as hard as you asked for",
+    "impact": "it may be harder on the joints than you asked for",
+    "equipment": "it may need other things than you asked for",
+    "media": "it comes in words, and not in the form you asked for",
+    "booking": "it is booked in another way than you asked for",
+    "minutes": "it does not take the time you asked for",
+    "cost": "it does not have the price you asked for",
+    "day": "it is on another day than you asked for",
+    "place": "it is in another place than you asked for",
+    "attendance": "it is not held where you asked for, at home or in person",
+    "position": "it is done in another position than you asked for",
+    "need": "it is not made for the need you named",
+    "type": "it is another kind of activity than you asked for",
+}
 
 
 @dataclass(frozen=True)
@@ -157,7 +175,7 @@ def _activity(passage: Passage, fields: dict[str, str]) -> str:
     place = f"at {fields['where']}" if "where" in fields else ""
     described = ", ".join(part for part in (_lower_first(what.rstrip(".")), place) if part)
     cost = f"cost: {_lower_first(fields['cost'])}" if "cost" in fields else ""
-    return _joined(f"{passage.title}: {described}", fields.get("when", ""), cost, _lacking(passage))
+    return _joined(f"{passage.title}: {described}", fields.get("when", ""), cost, _lacking(passage, fields))
 
 
 def _resource(passage: Passage, fields: dict[str, str]) -> str:
@@ -168,11 +186,15 @@ def _resource(passage: Passage, fields: dict[str, str]) -> str:
     unnumbered = "\n".join(_STEP.split(_unlabelled(passage)))
     steps = [_lower_first(sentence) for sentence in _sentences(unnumbered)]
     caution = f"caution: {_lower_first(fields['caution'])}" if "caution" in fields else ""
-    return f"{opening}: {_joined(*steps, caution, _lacking(passage))}"
+    return f"{opening}: {_joined(*steps, caution, _lacking(passage, fields))}"
 
 
-def _lacking(passage: Passage) -> str:
-    return f"not as you asked: {passage.lacks}" if passage.lacks else ""
+def _lacking(passage: Passage, fields: dict[str, str]) -> str:
+    """In words what of the person's wishes it does not meet; of what has no words here, nothing."""
+    position = fields.get("position", "").lower()
+    done = {"position": f"this one is done {position}"} if position in ("seated", "standing") else {}
+    in_words = {**_LACKS, **done}
+    return " and ".join(in_words[kind] for kind in passage.lacks.split(", ") if kind in in_words)
 
 
 def _unlabelled(passage: Passage) -> str:

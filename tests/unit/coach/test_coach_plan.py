@@ -4,7 +4,7 @@ import pytest
 
 from coach.modes import MODES
 from coach.plan import PASSAGES, plan, suitable
-from coach.turn import Message, State
+from coach.turn import Citation, Message, State
 from rag.passage import Hit, Passage
 from tests.unit.coach.shelf import Shelf
 
@@ -43,3 +43,37 @@ def test_what_a_person_turned_down_is_not_offered_but_may_be_explained() -> None
 def test_what_is_in_it_for_them_is_looked_for_among_the_benefits() -> None:
     chosen = plan(Shelf(), "And what\u2019s in it for me?", [], MODES["education"])
     assert "what good does moving do me" in chosen.query
+
+
+def cited(*titles: str, collection: str = "activities") -> Message:
+    return Message("assistant", "These.", tuple(Citation(title, title, collection, 0.5, title) for title in titles))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How much does it cost?",
+        "How much is it and do I need to bring a bat?",
+        "And when is it?",
+        "What time does it start?",
+        "Where are they?",
+        "how much?",
+    ],
+)
+def test_a_question_after_what_was_just_named_is_answered_of_that(text: str) -> None:
+    history = [Message("user", "Where can I swim?"), cited("Lane Swim", "Aquafit Deep")]
+    chosen = plan(Shelf(), text, history, MODES["local_activities"])
+    assert (chosen.query, chosen.collections, chosen.limit) == ("Lane Swim, Aquafit Deep", ("activities",), 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "before"),
+    [
+        ("How much does the yoga class cost?", cited("Lane Swim")),
+        ("How much is it to play golf?", cited("Lane Swim")),
+        ("How much does it cost?", cited("Sore knees", collection="lessons")),
+    ],
+)
+def test_another_question_is_searched_for_as_it_is(text: str, before: Message) -> None:
+    chosen = plan(Shelf(), text, [Message("user", "Hello"), before], MODES["local_activities"])
+    assert (chosen.query, chosen.limit) == (text, PASSAGES)

@@ -318,3 +318,10 @@ def test_a_loss_is_answered_with_no_passage_that_speaks_of_no_feeling(minilm: Mi
     system = in_mode("emotion", lessons={"walk-01": ("Harbour walks", told)})
     reply = answer(minilm, system, BEFORE, "We always walked the harbour together")
     assert "pleasure" not in reply
+
+
+def test_what_was_just_named_is_told_again_when_asked_about(minilm: MiniLM) -> None:
+    system = prompt(ACTIVITIES, "activities").replace("<passages>", "Mode: local_activities\nA style.\n\n<passages>", 1)
+    first = answer(minilm, system, BEFORE, "Where can I swim or walk?")
+    history = [*BEFORE, Turn("user", "Where can I swim or walk?"), Turn("assistant", plain(first))]
+    assert set(cited(answer(minilm, system, history, "How much does it cost?"))) == set(ACTIVITIES)

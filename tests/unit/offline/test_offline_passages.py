@@ -1,6 +1,7 @@
 from xml.sax.saxutils import escape, quoteattr
 
-from offline.passages import Passage, parse, quotes
+from offline.passages import _LACKS, Passage, parse, quotes
+from rag.conditions import KINDS
 
 
 def block(*passages: Passage) -> str:
@@ -92,3 +93,19 @@ def test_a_resource_becomes_one_sentence_with_all_steps_and_its_caution() -> Non
             "sit down again; caution: hold the armrests if you feel unsteady",
         )
     ]
+
+
+def test_what_a_passage_lacks_is_said_in_words() -> None:
+    reset = Passage("r-1", "resources", "Reset", "Stand up slowly.\nPosition: standing\nMinutes: 5", "position, media")
+    assert said(reset) == [
+        (
+            "Reset (5 minutes, standing): stand up slowly; this one is done standing and it comes in words, and not in "
+            "the form you asked for",
+        )
+    ]
+    walk = Passage("a-1", "activities", "Harbour Walk", "Easy walk.\nWhen: Mondays", "day")
+    assert said(walk) == [("Harbour Walk: easy walk; Mondays; it is on another day than you asked for",)]
+
+
+def test_every_kind_of_wish_has_its_words() -> None:
+    assert set(KINDS) == set(_LACKS)
