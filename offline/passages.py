@@ -29,21 +29,21 @@ _STEP = re.compile(r"(?:^|\s+)\d{1,2}\.\s+")
 _FEWEST_WORDS = 4
 # What of a wish a passage lacks (`rag.conditions.KINDS`), as it is said to the person.
 _LACKS = {
-    "time": "it is at another time of day than you asked for",
-    "level": "it is meant for another level than you asked for",
+    "time": "it is not at the time of day you asked for",
+    "level": "it is not meant for the level you asked for",
     "intensity": "it is not as easy or as hard as you asked for",
     "impact": "it may be harder on the joints than you asked for",
     "equipment": "it may need other things than you asked for",
     "media": "it comes in words, and not in the form you asked for",
-    "booking": "it is booked in another way than you asked for",
+    "booking": "it is not booked in the way you asked for",
     "minutes": "it does not take the time you asked for",
     "cost": "it does not have the price you asked for",
-    "day": "it is on another day than you asked for",
-    "place": "it is in another place than you asked for",
+    "day": "it is not on the day you asked for",
+    "place": "it is not in the place you asked for",
     "attendance": "it is not held where you asked for, at home or in person",
-    "position": "it is done in another position than you asked for",
+    "position": "it is not done in the position you asked for",
     "need": "it is not made for the need you named",
-    "type": "it is another kind of activity than you asked for",
+    "type": "it is not the kind of activity you asked for",
 }
 
 

@@ -104,7 +104,7 @@ def test_what_a_passage_lacks_is_said_in_words() -> None:
         )
     ]
     walk = Passage("a-1", "activities", "Harbour Walk", "Easy walk.\nWhen: Mondays", "day")
-    assert said(walk) == [("Harbour Walk: easy walk; Mondays; it is on another day than you asked for",)]
+    assert said(walk) == [("Harbour Walk: easy walk; Mondays; it is not on the day you asked for",)]
 
 
 def test_every_kind_of_wish_has_its_words() -> None:
