@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from coach.citations import cite
+from coach.citations import cite, last_cited
 from coach.gloss import in_english
 from coach.turn import Citation, Message
 from rag.lessons import Lesson
@@ -61,6 +61,20 @@ _SOURCES: Texts = {
     "en": "My last answer that used the programme's material took it from {list}.",
     "fr": "Ma dernière réponse tirée du matériel du programme venait de {list}.",
     "es": "Mi última respuesta basada en el material del programa venía de {list}.",
+}
+# Asking who found it out, and when, in the plain form of `safety.normalise`.
+_STUDY = re.compile(
+    r"\b(?:who|whose|when|year|authors?|written|published|old|study|studies|paper|research\w*|reference)\b"
+)
+_STUDY_OF: Texts = {
+    "en": "What stands there rests on: {list}.",
+    "fr": "Ce qui s'y trouve repose sur: {list}.",
+    "es": "Lo que allí se dice se basa en: {list}.",
+}
+_NO_STUDY: Texts = {
+    "en": "It does not say there who found it out, or when.",
+    "fr": "Il n'y est pas dit qui l'a découvert, ni quand.",
+    "es": "Allí no se dice quién lo descubrió ni cuándo.",
 }
 _WHICH_LESSON: Texts = {
     "en": "I don't know which lesson you mean. The programme has lessons {numbers}; which one would you like to hear "
@@ -118,7 +132,7 @@ def answer(mode: str, text: str, history: Sequence[Message], lessons: Sequence[L
     # A short English message may hold no more telling words than "me", which is Spanish too.
     language: Language = "en" if in_english(text) == text else language_of(words(text))
     if mode == "sources":
-        return _sources(history, language)
+        return _sources(text, history, hits, language)
     if mode == "lesson_overview":
         return _overview(text, lessons, language)
     if mode == "lesson_lookup":
@@ -126,10 +140,25 @@ def answer(mode: str, text: str, history: Sequence[Message], lessons: Sequence[L
     return Answer(FIXED[mode][language])
 
 
-def _sources(history: Sequence[Message], language: Language) -> Answer:
-    used = next((message.citations for message in reversed(history) if message.citations), ())
+def _sources(said: str, history: Sequence[Message], hits: Sequence[Hit], language: Language) -> Answer:
+    used = last_cited(history)
+    if not used:
+        return Answer(NO_SOURCES[language])
     listed = ", ".join(f"\u201c{citation.title.rstrip('?')}\u201d ({citation.collection})" for citation in used)
-    return Answer(_SOURCES[language].format(list=listed) if used else NO_SOURCES[language], used)
+    parts = [_SOURCES[language].format(list=listed)]
+    if _STUDY.search(" ".join(words(in_english(said)))):
+        parts += [
+            _STUDY_OF[language].format(list=studies) if (studies := _studies(used, hits)) else _NO_STUDY[language]
+        ]
+    return Answer(" ".join(parts), used)
+
+
+def _studies(used: Sequence[Citation], hits: Sequence[Hit]) -> str:
+    """The publications that the cited passages name as theirs, with author and year as they stand there."""
+    ids = {citation.id for citation in used}
+    named = [hit.passage.metadata.get("source") for hit in hits if hit.passage.id in ids]
+    texts = [text for source in named for text in (source if isinstance(source, tuple) else (source,)) if text]
+    return "; ".join(dict.fromkeys(str(text).rstrip(". ").replace("?", "") for text in texts))
 
 
 def _overview(said: str, lessons: Sequence[Lesson], language: Language) -> Answer:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Sequence
 
 from coach.gloss import in_english
 from coach.sentences import split
-from coach.turn import Citation
+from coach.turn import Citation, Message
 from rag.passage import Hit, Passage
 
 QUOTE_CHARACTERS = 300
@@ -91,6 +91,11 @@ def cite(hit: Hit, said: Sequence[str]) -> Citation:
     """The citation of a passage for the sentences that used it; the score is the retriever's."""
     found = hit.passage
     return Citation(found.id, found.title, found.collection, score=round(hit.score, 4), quote=_quote(found.text, said))
+
+
+def last_cited(history: Sequence[Message]) -> tuple[Citation, ...]:
+    """What the last answer cited that cited anything."""
+    return next((message.citations for message in reversed(history) if message.citations), ())
 
 
 def _quote(passage: str, said: Sequence[str]) -> str:

@@ -78,7 +78,7 @@ MODES: Mapping[str, Mode] = MappingProxyType(
             "place, time and cost as they stand there.",
             collections=("activities",),
         ),
-        "sources": Mode(canned=True),
+        "sources": Mode(collections=("lessons",), science=True, canned=True),
         "lesson_overview": Mode(canned=True),
         "lesson_lookup": Mode(collections=("lessons",), science=True, canned=True),
         "technical_support": Mode(canned=True),

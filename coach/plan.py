@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from coach.modes import Mode
+from coach.citations import last_cited
+from coach.modes import MODES, Mode
 from coach.turn import Message, State
 from rag.passage import Hit
 from rag.plan import Plan
@@ -54,6 +55,8 @@ def plan(retriever: Retriever, text: str, history: Sequence[Message], mode: Mode
         RagError: when there is no usable index, or Qdrant does not answer.
     """
     said = [message.text for message in history if message.role == "user"]
+    if mode is MODES["sources"]:
+        return Plan(", ".join(citation.title for citation in last_cited(history)), mode.collections)
     if "activities" in mode.collections and _OF_IT.search(text) and (named := _just_named(history)):
         return Plan(", ".join(named), ("activities",), len(named))
     text = _FOR_ME.sub(_BENEFITS, text)

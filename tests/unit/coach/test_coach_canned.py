@@ -117,3 +117,19 @@ def test_a_worry_about_health_is_coached_and_not_turned_away() -> None:
     assert isinstance(reply, Reply)
     assert reply.mode == "coaching"
     assert reply.text.endswith("Gentle movement is a start.")
+
+
+def test_who_did_the_study_and_when_is_told_where_the_passage_holds_it() -> None:
+    history = [Message("user", "Balance?"), Message("assistant", "It grows.", (CITED,))]
+    named = Passage("l1-01", "lessons", "balance", "It grows.", {"source": ("Marlow A. On balance. Gait. 2019.",)})
+    other = Passage("l9-01", "lessons", "sleep", "It rests.", {"source": ("Stone B. On sleep. 2001.",)})
+    hits = [Hit(other, 0.9), Hit(named, 0.5)]
+
+    def told(text: str, found: list[Hit]) -> str:
+        return answer("sources", text, history, [], found).text
+
+    for text in ("Who did that study?", "What year was it published?"):
+        assert told(text, hits).endswith("rests on: Marlow A. On balance. Gait. 2019.")
+        assert "Stone" not in told(text, hits)
+        assert "does not say" in told(text, [Hit(LESSONS[0].opening, 0.5)])
+    assert "Marlow" not in told("Where did that come from?", hits)

@@ -77,3 +77,9 @@ def test_a_question_after_what_was_just_named_is_answered_of_that(text: str) -> 
 def test_another_question_is_searched_for_as_it_is(text: str, before: Message) -> None:
     chosen = plan(Shelf(), text, [Message("user", "Hello"), before], MODES["local_activities"])
     assert (chosen.query, chosen.limit) == (text, PASSAGES)
+
+
+def test_for_sources_the_passages_just_cited_are_looked_up() -> None:
+    history = [Message("user", "Why?"), cited("Why move", collection="lessons"), Message("user", "Thanks")]
+    assert plan(Shelf(), "Who did that study?", history, MODES["sources"]).query == "Why move"
+    assert plan(Shelf(), "Who did that study?", [], MODES["sources"]).query == ""
