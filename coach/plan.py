@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from coach.citations import last_cited
 from coach.modes import MODES, Mode
-from coach.turn import Message, State
+from coach.turn import Citation, Message, State
 from rag.passage import Hit
 from rag.plan import Plan
 from rag.retriever import Retriever
@@ -56,19 +56,24 @@ def plan(retriever: Retriever, text: str, history: Sequence[Message], mode: Mode
     """
     said = [message.text for message in history if message.role == "user"]
     if mode is MODES["sources"]:
-        return Plan(", ".join(citation.title for citation in last_cited(history)), mode.collections)
+        return Plan(_query(last_cited(history)), mode.collections, PASSAGES)
     if "activities" in mode.collections and _OF_IT.search(text) and (named := _just_named(history)):
-        return Plan(", ".join(named), ("activities",), len(named))
+        return Plan(_query(named), ("activities",), len(named))
     text = _FOR_ME.sub(_BENEFITS, text)
     science = True if mode.science else None  # else the words decide
     return retriever.plan(text, before=said, collections=mode.collections, science=science, limit=PASSAGES)
 
 
-def _just_named(history: Sequence[Message]) -> list[str]:
-    """The titles of the activities that the answer before named."""
+def _query(cited: Sequence[Citation]) -> str:
+    """Words that find what was cited."""
+    return "\n".join(f"{citation.title}: {citation.quote}" for citation in cited)
+
+
+def _just_named(history: Sequence[Message]) -> list[Citation]:
+    """The activities that the answer before named."""
     if not history or history[-1].role != "assistant":
         return []
-    return [citation.title for citation in history[-1].citations if citation.collection == "activities"]
+    return [citation for citation in history[-1].citations if citation.collection == "activities"]
 
 
 def suitable(hits: Sequence[Hit], state: State) -> list[Hit]:

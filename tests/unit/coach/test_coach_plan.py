@@ -63,7 +63,11 @@ def cited(*titles: str, collection: str = "activities") -> Message:
 def test_a_question_after_what_was_just_named_is_answered_of_that(text: str) -> None:
     history = [Message("user", "Where can I swim?"), cited("Lane Swim", "Aquafit Deep")]
     chosen = plan(Shelf(), text, history, MODES["local_activities"])
-    assert (chosen.query, chosen.collections, chosen.limit) == ("Lane Swim, Aquafit Deep", ("activities",), 2)
+    assert (chosen.query, chosen.collections, chosen.limit) == (
+        "Lane Swim: Lane Swim\nAquafit Deep: Aquafit Deep",
+        ("activities",),
+        2,
+    )
 
 
 @pytest.mark.parametrize(
@@ -81,5 +85,5 @@ def test_another_question_is_searched_for_as_it_is(text: str, before: Message) -
 
 def test_for_sources_the_passages_just_cited_are_looked_up() -> None:
     history = [Message("user", "Why?"), cited("Why move", collection="lessons"), Message("user", "Thanks")]
-    assert plan(Shelf(), "Who did that study?", history, MODES["sources"]).query == "Why move"
+    assert plan(Shelf(), "Who did that study?", history, MODES["sources"]).query == "Why move: Why move"
     assert plan(Shelf(), "Who did that study?", [], MODES["sources"]).query == ""
