@@ -11,8 +11,8 @@ from safety.triage import Triage, triage
 
 _CUES = read("cues").words
 _FOLLOWS_UP = "follow_up"
-# Cautions whose answer belongs to whoever prescribed or operated.
-_NOT_OURS = frozenset({_FOLLOWS_UP, "medication", "surgery_or_clearance"})
+# Cautions beside which a coach may still say what the programme says to everybody.
+_OURS = frozenset({"condition", "blood_pressure", "pain_or_swelling", "fall", "unwell_or_question", "second_opinion"})
 
 
 def _cue(name: str) -> re.Pattern[str]:
@@ -21,6 +21,7 @@ def _cue(name: str) -> re.Pattern[str]:
 
 
 _ASKS_LEAVE = _cue("asks leave")
+_ASKS_DOSE = _cue("asks dose")
 _HAS_PASSED = _cue("has passed")
 
 
@@ -43,7 +44,9 @@ def triage_after(before: str, text: str, locale: str = "CA") -> Triage:
 
 def asks_what_is_not_ours(found: Triage, text: str) -> bool:
     """Whether a caution asks leave to be active or to change a medicine: nothing a coach says may sound like it."""
-    return bool(_NOT_OURS.intersection(found.matched)) and _asks_leave(text)
+    if "medication" in found.matched and _ASKS_DOSE.search(_plain(text)):
+        return True
+    return not _OURS.issuperset(found.matched) and _asks_leave(text)
 
 
 def _asks_leave(text: str) -> bool:

@@ -48,6 +48,8 @@ def test_an_emergency_stays_one_whatever_was_said_before() -> None:
     [
         ("Would it be ok to halve my insulin when I go swimming?", False),
         ("I had a stent put in last year. Am I cleared to jog?", False),
+        ("I had some chest pain last month but it passed. May I join the walking group?", False),
+        ("How much ibuprofen can I take before a walk?", False),
         ("I had a hip replacement in May.", True),
         ("Can I walk with sore knees?", True),
     ],
