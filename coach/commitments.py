@@ -18,7 +18,8 @@ _SUITS = re.compile(rf"^ {any_of('suits')}(?= )")
 _RATHER_ON = re.compile(rf" {any_of('rather on')}(?: {any_of('at')})* $")
 _GIVES_WAY = re.compile(rf" {any_of('gives way')}(?: {any_of('at')})* $")
 _CALLED_OFF = cue("called off")
-_CANCELS = re.compile(rf" (?<!not ){any_of('cancels')}(?: {any_of('at')})* $")
+_CANCELS = re.compile(rf" {any_of('cancels')}(?: {any_of('at')})* $")
+_KEEPS = re.compile(rf" {any_of('keeps')}(?: {any_of('meaning to')})* $")  # "I don't want to drop the swim"
 _UNABLE = cue("unable")
 _NOT_YET = cue("not yet")
 _ENDS = rf"^ {any_of('nothing else')}(?= |$)"
@@ -77,12 +78,22 @@ def _corrects(mention: Mention) -> bool:
     )
 
 
+def _does(what: re.Pattern[str], mention: Mention) -> bool:
+    """Whether the words before a mention do that to it, and are not denied: "drop the swim"."""
+    found = what.search(mention.before)
+    return found is not None and not _KEEPS.search(mention.before[: found.start() + 1])
+
+
 def _called_off(said: Said, mentions: Sequence[Mention], known: Commitment) -> bool:
     if any(not asked(said.clause_before(match.end())) for match in _CALLED_OFF.finditer(said.plain)):
         return True
     return any(
         (mention.kind == "promise" and refused(mention) and not mention.asked and _is_about(mention, mentions, known))
-        or (mention.label in (known.activity, known.day) and _CANCELS.search(mention.before) and not mention.asked)
+        or (
+            mention.label in (known.activity, known.day)
+            and _does(_CANCELS, mention)
+            and not (mention.asked or mention.of_other)
+        )
         or ((mention.kind, mention.label) == ("day", known.day) and _UNABLE.search(mention.clause))
         for mention in mentions
     )

@@ -259,10 +259,34 @@ def test_a_missed_commitment_is_tried_again() -> None:
         ("Scrap that, I have 20 minutes", True),
         ("I'm not going to swim on Friday", True),
         ("I can't wait for Tuesday", True),
+        ("Al final no voy a ir.", False),
+        ("Finalement je ne vais pas y aller.", False),
+        ("No voy a ir al m\u00e9dico.", True),
+        ("Si no voy, te aviso", True),
+        ("I won't cancel the walk", True),
+        ("I don't want to drop the walk", True),
     ],
 )
 def test_a_commitment_can_be_called_off(text: str, kept: bool) -> None:
     assert bool(after("I'll walk on Tuesday after breakfast.", text).commitment) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("J'abandonne la natation.", False),
+        ("Je n'irai pas nager.", False),
+        ("Je ne vais plus \u00e0 la piscine", False),
+        ("Dejo la nataci\u00f3n.", False),
+        ("Je n'abandonne pas la natation", True),
+        ("No quiero dejar la nataci\u00f3n", True),
+        ("Ma femme abandonne la natation", True),
+        ("J'arr\u00eate de fumer mercredi", True),
+        ("Je ne vais pas \u00e0 Paris mercredi", True),
+    ],
+)
+def test_a_commitment_can_be_dropped_in_french_and_spanish(text: str, kept: bool) -> None:
+    assert bool(after("I'll swim on Wednesday.", text).commitment) == kept
 
 
 @pytest.mark.parametrize(
