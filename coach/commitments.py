@@ -19,6 +19,8 @@ _RATHER_ON = re.compile(rf" {any_of('rather on')}(?: {any_of('at')})* $")
 _GIVES_WAY = re.compile(rf" {any_of('gives way')}(?: {any_of('at')})* $")
 _CALLED_OFF = cue("called off")
 _CANCELS = re.compile(rf" {any_of('cancels')}(?: {any_of('at')})* $")
+_MOVES = re.compile(rf" {any_of('moves')}(?: {any_of('at')})* $")
+_MOVED_ON = re.compile(rf"^ (?:[^ ,.]+ ){{0,2}}{any_of('moved on')} ")  # not "change my swimming costume"
 _KEEPS = re.compile(rf" {any_of('keeps')}(?: {any_of('meaning to')})* $")  # "I don't want to drop the swim"
 _UNABLE = cue("unable")
 _NOT_YET = cue("not yet")
@@ -56,7 +58,7 @@ def next_commitment(
 
 def _changed(said: Said, mentions: Sequence[Mention], known: Commitment) -> Commitment | None:
     """With another day, time or activity. One that is only mentioned changes nothing ("it's Wednesday, I'm back")."""
-    corrections = {mention.clause_start for mention in mentions if _corrects(mention)}
+    corrections = {mention.clause_start for mention in mentions if _corrects(mention, known)}
     taken_up = [mention for mention, verdict in verdicts(said, mentions) if verdict == "wanted"]
     found = {
         mention.kind: mention.label
@@ -70,16 +72,17 @@ def _changed(said: Said, mentions: Sequence[Mention], known: Commitment) -> Comm
     return Commitment(found.get("activity", known.activity), found.get("day", known.day), found.get("time", known.time))
 
 
-def _corrects(mention: Mention) -> bool:
+def _corrects(mention: Mention, known: Commitment) -> bool:
     of_time = mention.kind in ("day", "time")
     return bool(
         _MOVED.search(mention.clause)
         or (of_time and (_SUITS.search(mention.after) or _RATHER_ON.search(mention.before)))
+        or (mention.label in (known.activity, known.day) and _does(_MOVES, mention) and _MOVED_ON.search(mention.after))
     )
 
 
 def _does(what: re.Pattern[str], mention: Mention) -> bool:
-    """Whether the words before a mention do that to it, and are not denied: "drop the swim"."""
+    """Whether the words before a mention do that to it, and are not denied: "move the tai chi"."""
     found = what.search(mention.before)
     return found is not None and not _KEEPS.search(mention.before[: found.start() + 1])
 

@@ -290,6 +290,29 @@ def test_a_commitment_can_be_dropped_in_french_and_spanish(text: str, kept: bool
 
 
 @pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("Carmen no puede el jueves, lo dejamos para el viernes.", "friday"),
+        ("Marie ne peut pas jeudi, on le fait vendredi.", "friday"),
+        ("El jueves no puedo, mejor el viernes.", "friday"),
+        ("Je le ferai plut\u00f4t vendredi", "friday"),
+        ("I can't do Thursday, can we do Friday", "friday"),
+        ("Move the tai chi to Friday.", "friday"),
+        ("Can you move Thursday's tai chi to Friday?", "friday"),
+        ("D\u00e9place le tai chi \u00e0 vendredi", "friday"),
+        ("Don't move the tai chi to Friday.", "thursday"),
+        ("Move the dentist to Friday.", "thursday"),
+        ("Can we do the quiz on Friday?", "thursday"),
+        ("Siempre lo dejo para ma\u00f1ana", "thursday"),
+        ("I must put my tai chi things out on Friday", "thursday"),
+    ],
+)
+def test_a_commitment_is_moved_to_another_day(text: str, day: str) -> None:
+    commitment = after("I'll do tai chi on Thursday.", text).commitment
+    assert commitment == Commitment("mobility", day, turns=int(day == "thursday"))
+
+
+@pytest.mark.parametrize(
     ("turns", "expected"),
     [
         (["Actually no, pickleball is too fast for me. Let's make it tai chi."], ("mobility", "tuesday", "morning")),
