@@ -17,6 +17,13 @@ from coach.recall import asks_for_plan
         "which day did I pick?",
         "What was it I said I'd do?",
         "Quel est mon plan?",
+        "So when am I walking, and with whom?",
+        "Who am I meeting on Friday?",
+        "What are my plans?",
+        "Qu\u2019est-ce que j\u2019avais prévu ?",
+        "Rappelez-moi ce que j'ai promis",
+        "¿Qué plan tengo?",
+        "Entonces, ¿qué dije que iba a hacer?",
     ],
 )
 def test_asking_for_the_plan_is_noticed_and_is_coaching(text: str) -> None:
@@ -35,6 +42,13 @@ def test_asking_for_the_plan_is_noticed_and_is_coaching(text: str) -> None:
         "When I said I'd walk I meant it",
         "My plan is to walk on Friday",
         "What's on this week?",
+        "Where am I going wrong?",
+        "When am I walking enough?",
+        "Qu'est-ce que j'ai dit sur mon genou ?",
+        "J'ai fait ce que j'avais prévu",
+        "Hice lo que dije",
+        "¿Qué dije de mi rodilla?",
+        "¿Qué plan tengo que seguir?",
     ],
 )
 def test_speaking_of_plans_is_not_asking_for_one(text: str) -> None:
