@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from coach.gloss import in_english
 from coach.modes import MODES
+from coach.plan import asks_of_listed
 from coach.recall import asks_for_plan
 from safety.normalise import words
 
@@ -171,6 +172,8 @@ def sharp(text: str) -> str | None:
     """The mode of a message that leaves no doubt by its wording."""
     if asks_for_plan(text):
         return "coaching"
+    if asks_of_listed(text):
+        return "local_activities"
     plain = " ".join(words(in_english(text)))
     return next((mode for mode, pattern in _SHARP if pattern.search(plain)), None)
 

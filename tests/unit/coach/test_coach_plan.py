@@ -58,6 +58,11 @@ def cited(*titles: str, collection: str = "activities") -> Message:
         "What time does it start?",
         "Where are they?",
         "how much?",
+        "And on which day is it?",
+        "Anything free? My pension is small.",
+        "Do I need to book, and can I bring my husband?",
+        "¿Y cuánto cuesta?",
+        "À quelle heure ça commence ?",
     ],
 )
 def test_a_question_after_what_was_just_named_is_answered_of_that(text: str) -> None:
@@ -68,6 +73,19 @@ def test_a_question_after_what_was_just_named_is_answered_of_that(text: str) -> 
         ("activities",),
         2,
     )
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("How much is the first one?", "Lane Swim: Lane Swim"),
+        ("What time does the last one start?", "Aquafit Deep: Aquafit Deep"),
+        ("How much is the third one?", "Lane Swim: Lane Swim\nAquafit Deep: Aquafit Deep"),
+    ],
+)
+def test_the_one_that_they_point_at_is_looked_up_alone(text: str, query: str) -> None:
+    history = [Message("user", "Where can I swim?"), cited("Lane Swim", "Aquafit Deep")]
+    assert plan(Shelf(), text, history, MODES["local_activities"]).query == query
 
 
 @pytest.mark.parametrize(
