@@ -89,6 +89,13 @@ _SOCIAL = re.compile(
     r"|talk to you)\b",
     re.I,
 )
+# "Does the programme say anything about vitamin D?" is only answered by what has the word.
+_WHETHER_ABOUT = re.compile(
+    r"\b(?:anything|something|much|a lesson|lessons|a word|you|programme|program|course|material|lessons?) "
+    r"(?:(?:do|does|have|has|got|say|says|tell|know|there|is|at all|to say) )*(?:(?:anything|something|much) )?"
+    r"(?:about|on|mention|mentions|cover|covers)\s+(?P<subject>[^.?!,;]+)",
+    re.I,
+)
 _STOP_WORDS = set(_CARRIES_NO_TOPIC.split())
 
 
@@ -115,12 +122,15 @@ def answer(minilm: MiniLM, system: str, history: Sequence[Turn], said: str, *, f
     if asked.mode in _OF_MODE and topic.mode != asked.mode:
         topic = _OF_MODE[asked.mode]
     quiet = asked.mode in _QUIET
+    subject = _WHETHER_ABOUT.search(said) if _asks(said) and asked.mode in ("", "coaching", "education") else None
 
     passages, floor = parse(system), RELEVANCE_FLOOR
     listed = [passage for passage in passages if passage.collection == topic.collection]
     if listed and (likeness >= SURE or asked.mode == topic.mode):
         passages, floor = listed, 0.0
     pieces = [] if asked.mode == "low_intention" or topic.social else [quotes(passage) for passage in passages]
+    if subject and not foreign:
+        pieces = [found for found in pieces if _speaks_of(subject["subject"], found)]
     if quiet:
         pieces = [[quote for quote in found if not _ADVICE.search(" ".join(quote.sentences))] for found in pieces]
     if asked.mode == "emotion":
@@ -178,6 +188,13 @@ def _question(asked: Instructions, topic: Topic, said: str, told: Sequence[str],
 
 def _due(line: str, told: Sequence[str]) -> bool:
     return not any(line in text for text in told)
+
+
+def _speaks_of(subject: str, found: Sequence[Quote]) -> bool:
+    """Whether a passage has at least half of the words that name the subject, or whatever stands for them."""
+    wanted = {word.rstrip("s") for word in _words(subject)}
+    held = _words(" ".join(quote.context for quote in found))
+    return 2 * sum(any(word.startswith(each) for word in held) for each in wanted) >= len(wanted)
 
 
 def _asks(said: str) -> bool:

@@ -75,6 +75,14 @@ def test_the_passage_that_answers_is_quoted_word_by_word_and_marked(minilm: Mini
     assert cited(reply)[0] == "steady-01"
 
 
+@pytest.mark.parametrize("mode", ["", "Mode: education\n\n"])
+def test_of_a_subject_that_no_passage_names_nothing_is_quoted(minilm: MiniLM, mode: str) -> None:
+    reply = answer(minilm, mode + prompt(LESSONS), BEFORE, "Does the programme say anything about vitamin D?")
+    assert not cited(reply)
+    assert any(line in reply for line in NOTHING_FOUND)
+    assert "steady-02" in cited(answer(minilm, mode + prompt(LESSONS), BEFORE, "Is there anything about tai chi?"))
+
+
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
