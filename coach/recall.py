@@ -36,11 +36,13 @@ _WHEN_AM_I = re.compile(
     r"(?! (?:too|enough|wrong))"
 )
 _ASKED_IN_FRENCH = re.compile(
-    r"\b(?:qu est ce que|(?:quand|ou|quel jour) est ce que|c est quoi ce que|rappel(?:le|ez|er) moi (?:ce que|quand|ou)) "
-    r"j (?:avais|ai|etais cense|etais censee) (?:\w+ )?"
+    r"\b(?:qu est ce que|(?:quand|ou|quel jour) est ce que|c est quoi ce que"
+    r"|rappel(?:le|ez|er) moi (?:ce que|quand|ou))"
+    r" j (?:avais|ai|etais cense|etais censee) (?:\w+ )?"
     r"(?:prevu|promis|planifie|decide|choisi|convenu|fixe|faire|dit(?= ?(?:$|[.,]|que j)))"
     r"|\b(?:quels?|quelles?) (?:est|sont|etait|etaient) (?:deja )?(?:mon|mes) (?:plans?|projets?|engagements?)\b"
-    r"|\bc (?:est|etait) quoi (?:deja )?mon plan\b|\brappel(?:le|ez|er) moi mon plan\b|\bqu avais je (?:prevu|dit|promis)"
+    r"|\bc (?:est|etait) quoi (?:deja )?mon plan\b|\brappel(?:le|ez|er) moi mon plan\b"
+    r"|\bqu avais je (?:prevu|dit|promis)"
 )
 _SAID_IN_SPANISH = (
     r"(?:dije|prometi|decidi|planee|elegi|(?:he|habia|tenia) (?:dicho|prometido|decidido|planeado|previsto))"
