@@ -158,6 +158,8 @@ def learned() -> Intents:
         ("What shoes should I wear?", "education"),
         ("What should I write on a birthday card?", "out_of_scope"),
         ("Why do people intend to exercise and then don't?", "education"),
+        ("Then something seated for today, my knees are stiff.", "home_resources"),
+        ("Qu'est-ce que je peux faire chez moi pour l'équilibre ?", "home_resources"),
     ],
 )
 def test_loss_is_a_feeling_and_what_to_wear_and_to_note_is_in_scope(learned: Intents, text: str, mode: str) -> None:
