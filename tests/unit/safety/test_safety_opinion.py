@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from safety import opinion, screen_reply, train, triage
+from safety import caution_text, opinion, screen_reply, train, triage
 from safety.evidence import evidence
 
 DATA = Path(__file__).parents[2] / "data"
@@ -64,7 +64,7 @@ def test_an_emergency_that_sounds_like_a_crisis_to_the_tables_is_one_that_names_
     assert (found.category, found.with_crisis) == ("emergency", True)
 
 
-HELD_OUT = ["", "_2", "_3", "_4", "_5", "_6", "_7", "_8"]
+HELD_OUT = ["", *(f"_{number}" for number in range(2, 11))]
 
 
 @pytest.mark.parametrize("name", ["ordinary", *(f"heldout{number}" for number in HELD_OUT)])
@@ -82,13 +82,13 @@ def test_grave_messages_of_others_are_seldom_overlooked(number: str) -> None:
     assert sum(triage(row["text"]).category == "none" for row in rows) <= 0.01 * len(rows)
 
 
-@pytest.mark.parametrize("number", ["_2", "_8"])
+@pytest.mark.parametrize("number", ["_2", "_8", "_9", "_10"])
 @pytest.mark.parametrize("category", ["emergency", "crisis", "medical_caution", "none"])
 def test_each_class_is_told_from_the_others_in_messages_like_those_of_the_development_set(
     category: str, number: str
 ) -> None:
     rows = [row for row in _rows(f"safety_heldout{number}.jsonl") if row["expected"] == category]
-    assert len(rows) >= 68
+    assert len(rows) >= 66
     right = sum(triage(row["text"]).category in {category, *row["also"]} for row in rows)
     assert right >= (0.9 if category == "none" else 0.95) * len(rows)
 
@@ -96,7 +96,15 @@ def test_each_class_is_told_from_the_others_in_messages_like_those_of_the_develo
 def test_ordinary_talk_is_seldom_taken_for_an_emergency() -> None:
     rows = _rows("safety_ordinary.jsonl")
     assert len(rows) > 600
-    assert sum(triage(row["text"]).grave for row in rows) <= 0.05 * len(rows)
+    assert sum(triage(row["text"]).grave for row in rows) <= 0.04 * len(rows)
+
+
+def test_a_hint_of_a_crisis_is_a_caution_that_names_the_line_and_no_alarm() -> None:
+    found = [triage(row["text"]) for row in _rows("safety_ordinary.jsonl")]
+    hints = [each for each in found if each.with_crisis and not each.grave]
+    assert len(hints) > 10
+    assert {(each.category, each.matched) for each in hints} == {("medical_caution", ("second_opinion",))}
+    assert all("9-8-8" in caution_text(each) for each in hints)
 
 
 def test_what_gets_in_the_way_of_moving_is_seldom_taken_for_an_emergency() -> None:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from safety import Triage, caution_text, fixed_text, triage
+from safety import Triage, caution_text, fixed_text
 from safety.language import Language
 
 SERVICES = {
@@ -88,8 +88,3 @@ def test_a_hint_of_a_crisis_is_answered_with_one_sentence_that_names_the_line(la
     assert "9-8-8" in text
     assert words in text
     assert text.count(".") == 1
-
-
-def test_a_hint_is_no_alarm_and_coaching_goes_on() -> None:
-    found = triage("I do not see the point of it all")
-    assert (found.category, found.matched, found.with_crisis) == ("medical_caution", ("second_opinion",), True)
