@@ -6,6 +6,7 @@ silent: nobody can list all the ways in which a person may say that they are in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -55,6 +56,8 @@ _EMERGENCY = _table("emergency")
 _CRISIS = _table("crisis")
 _CAUTIONS = _table("caution")
 _OPINION = Opinion.read("triage")
+_COURTESIES = "|".join(" ".join(phrase.split()) for phrase in read("cues").words["courtesy"].split(","))
+_ONLY_COURTESY = re.compile(rf"(?: (?:{_COURTESIES}|[,.]))+ ")
 
 
 @dataclass(frozen=True)
@@ -127,7 +130,7 @@ def _weighed(category: Category, cut: Sequence[str], *, pardoned: bool) -> tuple
 
     `pardoned`: the tables excused something grave.
     """
-    opinions = [_OPINION.of(evidence(passage)) for passage in cut]
+    opinions = [_OPINION.of(evidence(passage)) for passage in cut if not _ONLY_COURTESY.fullmatch(passage)]
     if not opinions:
         return category, False
     opinion = max(opinions, key=lambda each: each["emergency"] + each["crisis"])

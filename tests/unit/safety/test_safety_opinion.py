@@ -99,6 +99,17 @@ def test_ordinary_talk_is_seldom_taken_for_an_emergency() -> None:
     assert sum(triage(row["text"]).grave for row in rows) <= 0.04 * len(rows)
 
 
+@pytest.mark.parametrize(
+    "text", ["Goodbye then.", "Thanks, goodbye", "That's all for today, coach. Goodbye!", "Merci, au revoir", "OK, bye"]
+)
+def test_the_end_of_a_chat_is_no_farewell(text: str) -> None:
+    assert triage(text).category == "none"
+
+
+def test_a_goodbye_with_more_to_it_is_still_heard() -> None:
+    assert triage("Goodbye then. You won't hear from me again, it's all arranged.").category == "crisis"
+
+
 def test_a_hint_of_a_crisis_is_a_caution_that_names_the_line_and_no_alarm() -> None:
     found = [triage(row["text"]) for row in _rows("safety_ordinary.jsonl")]
     hints = [each for each in found if each.with_crisis and not each.grave]
