@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 
+from safety.cues import cue
 from safety.normalise import words
-from safety.tables import read
 from safety.triage import Triage, triage
 
-_CUES = read("cues").words
 _FOLLOWS_UP = "follow_up"
 # Cautions beside which a coach may still say what the programme says to everybody.
 _OURS = frozenset({"condition", "blood_pressure", "pain_or_swelling", "fall", "unwell_or_question", "second_opinion"})
 
 
-def _cue(name: str) -> re.Pattern[str]:
-    phrases = sorted((" ".join(phrase.split()) for phrase in _CUES[name].split(",")), key=len, reverse=True)
-    return re.compile(f" (?:{'|'.join(map(re.escape, phrases))}) ")
-
-
-_ASKS_LEAVE = _cue("asks leave")
-_ASKS_DOSE = _cue("asks dose")
-_HAS_PASSED = _cue("has passed")
+_ASKS_LEAVE = cue("asks leave")
+_ASKS_DOSE = cue("asks dose")
+_HAS_PASSED = cue("has passed")
 
 
 def triage_after(before: str, text: str, locale: str = "CA") -> Triage:

@@ -9,46 +9,36 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from safety.tables import read
+from safety.cues import CUES, any_of, cue
 from safety.words import WORDS
 
-_CUES = read("cues").words
 _BREAK = re.compile(r"(?<= )(?:,|and|but|so|et|mais|y|pero)(?= )")
 _DENIAL_REACH = 120  # characters before the match
 
-
-def _any(name: str, phrases: str = "") -> str:
-    """The phrases of a row as one regular expression; `~` marks those that are one already."""
-    found = [" ".join(phrase.split()) for phrase in (phrases or _CUES[name]).split(",")]
-    return "|".join(phrase[1:] if phrase.startswith("~") else re.escape(phrase).replace(r"\ ", " ") for phrase in found)
-
-
-def _cue(name: str) -> re.Pattern[str]:
-    return re.compile(rf" (?:{_any(name)}) ")
-
-
-_DENIED = re.compile(rf" (?:{_any('denial')})(?: (?!, (?:i|my|it|he|she|mi|mon|ma|je) )(?:,|{_any('light')}))*? $")
-_DENIED_LATER = re.compile(rf"^(?:{_any('denied later')}) ")
-_LIKE_NEVER = re.compile(rf"^(?:[^ .]+ ){{0,3}}(?:{_any('like never')})(?= )")
-_LONG_AGO = _cue("long ago")
-_NOW = _cue("now")
-_OVER = _cue("over")
-_HABIT = _cue("habit")
-_SOMETIMES = _cue("sometimes")
-_MILD = _cue("mild")
-_EASING = _cue("easing")
-_INTENDED = _cue("intended")
-_STORY = _cue("story")
-_WORK = _cue("work")
-_ASKS = re.compile(rf"^ ?(?:so |and |hi |hello |ok |, )*(?:{_any('asks')})(?= )")
-_TOPIC = _cue("topic")
-_OWN = _cue("own")
-_SAFETY = _cue("safety")
-_WHAT_IF = _cue("what if")
-_FEARED = re.compile(rf" (?:{_any('fear')})(?: (?:{_any('fear of')}))* $")
-_SELF = _cue("self")
+_DENIED = re.compile(
+    rf" (?:{any_of(CUES['denial'])})(?: (?!, (?:i|my|it|he|she|mi|mon|ma|je) )(?:,|{any_of(CUES['light'])}))*? $"
+)
+_DENIED_LATER = re.compile(rf"^(?:{any_of(CUES['denied later'])}) ")
+_LIKE_NEVER = re.compile(rf"^(?:[^ .]+ ){{0,3}}(?:{any_of(CUES['like never'])})(?= )")
+_LONG_AGO = cue("long ago")
+_NOW = cue("now")
+_OVER = cue("over")
+_HABIT = cue("habit")
+_SOMETIMES = cue("sometimes")
+_MILD = cue("mild")
+_EASING = cue("easing")
+_INTENDED = cue("intended")
+_STORY = cue("story")
+_WORK = cue("work")
+_ASKS = re.compile(rf"^ ?(?:so |and |hi |hello |ok |, )*(?:{any_of(CUES['asks'])})(?= )")
+_TOPIC = cue("topic")
+_OWN = cue("own")
+_SAFETY = cue("safety")
+_WHAT_IF = cue("what if")
+_FEARED = re.compile(rf" (?:{any_of(CUES['fear'])})(?: (?:{any_of(CUES['fear of'])}))* $")
+_SELF = cue("self")
 _OTHER = re.compile(
-    rf" (?:(?:{_any('whose')})(?: \w+)? (?:{_any('relative', WORDS['relative'])})|{_any('other')}) ",
+    rf" (?:(?:{any_of(CUES['whose'])})(?: \w+)? (?:{any_of(WORDS['relative'])})|{any_of(CUES['other'])}) ",
 )
 
 

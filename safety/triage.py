@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from safety.cues import CUES, any_of
 from safety.evidence import evidence
 from safety.language import Language, language_of
 from safety.normalise import passages, words
@@ -56,8 +57,7 @@ _EMERGENCY = _table("emergency")
 _CRISIS = _table("crisis")
 _CAUTIONS = _table("caution")
 _OPINION = Opinion.read("triage")
-_COURTESIES = "|".join(" ".join(phrase.split()) for phrase in read("cues").words["courtesy"].split(","))
-_ONLY_COURTESY = re.compile(rf"(?: (?:{_COURTESIES}|[,.]))+ ")
+_ONLY_COURTESY = re.compile(rf"(?: (?:{any_of(CUES['courtesy'])}|[,.]))+ ")
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def _weighed(category: Category, cut: Sequence[str], *, pardoned: bool) -> tuple
     if grave >= least:
         return "emergency" if opinion["emergency"] >= opinion["crisis"] else "crisis", False
     if category == "none" and not pardoned and (grave >= _HINT or grave + caution >= _CAUTION):
-        return "medical_caution", opinion["crisis"] >= _HINT
+        return "medical_caution", opinion["crisis"] >= max(_HINT, opinion["emergency"], caution)
     if category == "none" and grave + caution >= _GRAVE_AGAINST_TABLES:
         return "medical_caution", False
     return "none" if opinion["none"] >= _NO_CAUTION else category, False
